@@ -1,0 +1,2 @@
+//! The scrape-cli binary.
+fn main() {}

@@ -1,0 +1,18 @@
+//! The part of a scrape that needs no socket, file, runtime or ambient clock: labels and samples, the ports
+//! to storage and time, relabeling, targets, the scrape cache and the pass that joins them.
+
+pub mod labels;
+pub mod ports;
+pub mod sample;
+pub mod secret;
+
+pub use labels::{Labels, LabelsBuilder};
+pub use ports::append::{
+    AppendError, AppendOpts, Appendable, Appended, Appender, CommitError, CommitStats, SeriesRef, Value, ZeroKind,
+};
+pub use ports::clock::Clock;
+pub use sample::{Exemplar, MetadataRef};
+/// Native histogram types, shared with the parser.
+pub use scrape_parse::histogram;
+pub use scrape_parse::MetricType;
+pub use secret::Secret;

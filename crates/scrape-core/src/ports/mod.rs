@@ -1,0 +1,4 @@
+//! What the core needs and others implement: somewhere to append samples, and a clock.
+
+pub mod append;
+pub mod clock;
