@@ -1,1 +1,3 @@
-//! placeholder
+//! Orchestration: the scrape manager, its pools and loops.
+
+pub mod config;
