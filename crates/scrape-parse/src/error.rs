@@ -91,7 +91,11 @@ impl ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {} (byte {}): {}", self.line, self.column, self.offset, self.message)
+        write!(
+            f,
+            "line {}, column {} (byte {}): {}",
+            self.line, self.column, self.offset, self.message
+        )
     }
 }
 

@@ -1,5 +1,32 @@
 //! Native histograms as data: the integer flavour (bucket-to-bucket deltas) and the float flavour (absolute
 //! counts), with the span layout that Prometheus' storage and wire formats share.
+//!
+//! The operations are the ones that scraping and storing need: [`Histogram::validate`], compaction, lowering
+//! the resolution, the bucket limit and schema cap of a scrape job, conversion, exact comparison. None of them
+//! panics on hostile values: bucket indices wrap as 32-bit integers do and validation refuses the result.
+
+mod limit;
+mod ops;
+mod side;
+mod validate;
+
+#[cfg(test)]
+mod tests;
+
+pub use limit::{BucketLimitError, schema_for_bucket_factor};
+pub use validate::{HistogramError, Side};
+
+/// Lowest resolution of an exponential schema.
+pub const MIN_EXPONENTIAL_SCHEMA: i32 = -4;
+
+/// Highest resolution of an exponential schema that storage takes.
+pub const MAX_EXPONENTIAL_SCHEMA: i32 = 8;
+
+/// Highest resolution of an exponential schema that a target may expose; it is reduced before it is stored.
+pub const MAX_EXPOSED_SCHEMA: i32 = 52;
+
+/// The bits of the float that marks a series as gone, also as the sum of a histogram.
+pub const STALE_NAN_BITS: u64 = 0x7ff0_0000_0000_0002;
 
 /// Schema of histograms with custom bucket bounds.
 pub const CUSTOM_BUCKETS_SCHEMA: i32 = -53;
