@@ -1,0 +1,58 @@
+//! `static_configs`: targets written in the configuration itself.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+
+use super::ConfigError;
+
+/// One entry of `static_configs`, and the shape of a group in a discovery file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaticConfig {
+    /// Addresses, `host` or `host:port`.
+    #[serde(default, deserialize_with = "null_as_empty_list")]
+    pub targets: Vec<String>,
+    /// Labels of every target of the group. Null and empty values are the same as an absent label.
+    #[serde(
+        default,
+        deserialize_with = "null_as_empty_map",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub labels: BTreeMap<String, String>,
+}
+
+impl StaticConfig {
+    /// Refuses addresses that look like URLs or paths, and empty label names.
+    ///
+    /// # Errors
+    /// The first offender.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        if let Some(address) = self.targets.iter().find(|t| t.contains('/')) {
+            return Err(ConfigError::TargetWithSlash {
+                address: address.clone(),
+            });
+        }
+        match self.labels.keys().find(|n| n.is_empty()) {
+            Some(name) => Err(ConfigError::LabelName { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A list of strings in which null elements are empty strings and null is the empty list, as Go reads it.
+fn null_as_empty_list<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
+    let list = Option::<Vec<Option<String>>>::deserialize(d)?.unwrap_or_default();
+    Ok(list.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// A map of strings in which null values are empty strings and null is the empty map, as Go reads it.
+fn null_as_empty_map<'de, D: Deserializer<'de>>(
+    d: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    let map = Option::<BTreeMap<String, Option<String>>>::deserialize(d)?.unwrap_or_default();
+    Ok(map
+        .into_iter()
+        .map(|(k, v)| (k, v.unwrap_or_default()))
+        .collect())
+}
