@@ -3,16 +3,20 @@
 
 pub mod labels;
 pub mod ports;
+pub mod relabel;
 pub mod sample;
 pub mod secret;
+pub mod units;
 
 pub use labels::{Labels, LabelsBuilder};
 pub use ports::append::{
-    AppendError, AppendOpts, Appendable, Appended, Appender, CommitError, CommitStats, SeriesRef, Value, ZeroKind,
+    AppendError, AppendOpts, Appendable, Appended, Appender, CommitError, CommitStats, SeriesRef,
+    Value, ZeroKind,
 };
 pub use ports::clock::Clock;
 pub use sample::{Exemplar, MetadataRef};
+pub use scrape_parse::MetricType;
 /// Native histogram types, shared with the parser.
 pub use scrape_parse::histogram;
-pub use scrape_parse::MetricType;
 pub use secret::Secret;
+pub use units::{ByteSize, PromDuration};

@@ -20,7 +20,11 @@ pub const fn is_stale_nan(v: f64) -> bool {
 
 /// Any NaN becomes the ordinary one, so that no target can inject a stale marker.
 pub fn canonical(v: f64) -> f64 {
-    if v.is_nan() { f64::from_bits(NORMAL_NAN_BITS) } else { v }
+    if v.is_nan() {
+        f64::from_bits(NORMAL_NAN_BITS)
+    } else {
+        v
+    }
 }
 
 /// An exemplar: a labelled example of one observation.

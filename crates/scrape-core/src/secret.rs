@@ -28,7 +28,11 @@ impl Secret {
     }
 
     fn shown(&self) -> &'static str {
-        if self.0.is_empty() { "" } else { Self::REDACTED }
+        if self.0.is_empty() {
+            ""
+        } else {
+            Self::REDACTED
+        }
     }
 }
 

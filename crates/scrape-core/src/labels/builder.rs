@@ -73,7 +73,9 @@ impl LabelsBuilder {
 
     /// The value of a label, if present.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.find(name).ok().map(|i| self.str(self.entries[i].value))
+        self.find(name)
+            .ok()
+            .map(|i| self.str(self.entries[i].value))
     }
 
     /// The value of a label, or the empty string.
@@ -88,7 +90,9 @@ impl LabelsBuilder {
 
     /// The pairs, ascending by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> + '_ {
-        self.entries.iter().map(|e| (self.str(e.name), self.str(e.value)))
+        self.entries
+            .iter()
+            .map(|e| (self.str(e.name), self.str(e.value)))
     }
 
     /// Keeps only the labels for which `keep(name, value)` holds.
@@ -123,7 +127,8 @@ impl LabelsBuilder {
     }
 
     fn find(&self, name: &str) -> Result<usize, usize> {
-        self.entries.binary_search_by(|e| self.str(e.name).cmp(name))
+        self.entries
+            .binary_search_by(|e| self.str(e.name).cmp(name))
     }
 
     fn str(&self, (start, len): (u32, u32)) -> &str {

@@ -16,7 +16,10 @@ pub(super) fn put_str(out: &mut Vec<u8>, s: &str) {
 
 pub(super) fn take_str<'a>(rest: &mut &'a [u8]) -> &'a str {
     let (len, at) = match rest[0] {
-        255 => (u32::from_le_bytes([rest[1], rest[2], rest[3], rest[4]]) as usize, 5),
+        255 => (
+            u32::from_le_bytes([rest[1], rest[2], rest[3], rest[4]]) as usize,
+            5,
+        ),
         n => (n as usize, 1),
     };
     let bytes = &rest[at..at + len];

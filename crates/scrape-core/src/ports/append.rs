@@ -119,7 +119,10 @@ pub enum AppendError {
 impl AppendError {
     /// Whether the scrape counts this refusal and goes on (everything else aborts it).
     pub fn is_counted(&self) -> bool {
-        matches!(self, Self::OutOfOrder | Self::Duplicate | Self::OutOfBounds | Self::TooOld)
+        matches!(
+            self,
+            Self::OutOfOrder | Self::Duplicate | Self::OutOfBounds | Self::TooOld
+        )
     }
 }
 
@@ -165,7 +168,12 @@ pub trait Appender: Send {
 
     /// Appends floats that share the timestamp `t`, all by known reference. Refused ones are pushed to
     /// `refused` as (index in `samples`, why), ascending; the rest is taken.
-    fn append_batch(&mut self, t: i64, samples: &[(SeriesRef, f64)], refused: &mut Vec<(usize, AppendError)>) {
+    fn append_batch(
+        &mut self,
+        t: i64,
+        samples: &[(SeriesRef, f64)],
+        refused: &mut Vec<(usize, AppendError)>,
+    ) {
         let none = Labels::empty();
         for (i, (r, v)) in samples.iter().enumerate() {
             if let Err(e) = self.append(*r, &none, 0, t, Value::Float(*v), &AppendOpts::default()) {

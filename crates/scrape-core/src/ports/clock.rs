@@ -43,7 +43,8 @@ impl ManualClock {
 
     /// Moves the time by `ms` milliseconds.
     pub fn advance_ms(&self, ms: i64) {
-        self.0.fetch_add(ms.saturating_mul(1_000_000), Ordering::SeqCst);
+        self.0
+            .fetch_add(ms.saturating_mul(1_000_000), Ordering::SeqCst);
     }
 }
 

@@ -1,0 +1,3 @@
+//! Rules as written, as compiled and as applied.
+
+mod config;
