@@ -4,6 +4,7 @@
 mod error;
 mod event;
 pub mod histogram;
+pub mod names;
 
 pub use error::{ErrorClass, ParseError};
 pub use event::{LabelSink, MetricType};
