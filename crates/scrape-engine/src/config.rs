@@ -8,6 +8,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use scrape_core::relabel::RelabelConfig;
+use scrape_discovery::config::DiscoveryConfig;
+use scrape_http::config::HttpClientConfig;
+use scrape_parse::names::ValidationScheme;
+
 /// The whole of what the manager takes: the global section and the jobs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EngineConfig {
@@ -32,6 +37,8 @@ pub struct GlobalConfig {
     pub evaluation_interval: Duration,
     /// What jobs inherit as limits.
     pub limits: Limits,
+    /// Which names are valid, unless a job says otherwise.
+    pub validation: ValidationScheme,
     /// Where failed scrapes are logged, unless a job says otherwise.
     pub scrape_failure_log_file: Option<PathBuf>,
 }
@@ -44,6 +51,7 @@ impl Default for GlobalConfig {
             scrape_timeout: Duration::from_secs(10),
             evaluation_interval: Duration::from_secs(60),
             limits: Limits::default(),
+            validation: ValidationScheme::Utf8,
             scrape_failure_log_file: None,
         }
     }
@@ -105,8 +113,18 @@ pub struct ScrapeConfig {
     pub native_histogram_bucket_limit: u64,
     /// Native histograms with a smaller growth factor are reduced in resolution; 0 = never.
     pub native_histogram_min_bucket_factor: f64,
+    /// Which metric and label names are valid, in what is scraped and in what relabeling writes.
+    pub validation: ValidationScheme,
     /// Where failed scrapes of this job are logged.
     pub scrape_failure_log_file: Option<PathBuf>,
+    /// How to reach the targets. Validated, paths resolved.
+    pub http_client: HttpClientConfig,
+    /// Where targets come from: at most one static provider, then the others in the order of the file.
+    pub discovery: Vec<DiscoveryConfig>,
+    /// Applied to the labels of every target. Each rule compiles under `validation`.
+    pub relabel_configs: Vec<RelabelConfig>,
+    /// Applied to the labels of every sample. Each rule compiles under `validation`.
+    pub metric_relabel_configs: Vec<RelabelConfig>,
 }
 
 impl Default for ScrapeConfig {
@@ -131,7 +149,12 @@ impl Default for ScrapeConfig {
             limits: Limits::default(),
             native_histogram_bucket_limit: 0,
             native_histogram_min_bucket_factor: 0.0,
+            validation: ValidationScheme::Utf8,
             scrape_failure_log_file: None,
+            http_client: HttpClientConfig::default(),
+            discovery: Vec::new(),
+            relabel_configs: Vec::new(),
+            metric_relabel_configs: Vec::new(),
         }
     }
 }
