@@ -87,15 +87,87 @@ pub struct ParseError {
 impl ParseError {
     /// The most bytes of a line that an error keeps.
     pub const SNIPPET_MAX: usize = 160;
+
+    /// An error without a place.
+    pub(crate) fn bare(class: ErrorClass, message: &str) -> Self {
+        Self {
+            class,
+            message: message.into(),
+            offset: 0,
+            line: 0,
+            column: 0,
+            snippet: [].into(),
+            snippet_at: 0,
+        }
+    }
+
+    /// An error at index `at` of `input`, which starts at `offset` and `line` of the body.
+    pub(crate) fn locate(
+        class: ErrorClass,
+        message: &str,
+        input: &[u8],
+        at: usize,
+        offset: u64,
+        line: u64,
+    ) -> Self {
+        let at = at.min(input.len());
+        let (before, after) = input.split_at(at);
+        let start = memchr::memrchr(b'\n', before).map_or(0, |lf| lf + 1);
+        let end = memchr::memchr(b'\n', after).map_or(input.len(), |lf| at + lf);
+        // A window around the place if the line is long.
+        let from = start.max(at.saturating_sub(Self::SNIPPET_MAX / 2));
+        let to = end.min(from + Self::SNIPPET_MAX);
+        Self {
+            class,
+            message: message.into(),
+            offset: offset + at as u64,
+            line: line + memchr::memchr_iter(b'\n', before).count() as u64,
+            column: (at - start) as u64 + 1,
+            snippet: input.get(from..to).unwrap_or_default().into(),
+            snippet_at: at - from,
+        }
+    }
 }
 
 impl fmt::Display for ParseError {
+    /// Line, column and message; then, if there is text to show, the line and a caret under the byte at fault.
+    /// Bytes that a terminal would act on are shown escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            return f.write_str(&self.message);
+        }
         write!(
             f,
-            "line {}, column {} (byte {}): {}",
-            self.line, self.column, self.offset, self.message
-        )
+            "line {}, column {}: {}",
+            self.line, self.column, self.message
+        )?;
+        if self.snippet.is_empty() {
+            return Ok(());
+        }
+        let before = self.snippet.get(..self.snippet_at).unwrap_or(&self.snippet);
+        let after = self.snippet.get(self.snippet_at..).unwrap_or_default();
+        let mut shown = String::new();
+        escape_into(before, &mut shown);
+        let width = shown.chars().count();
+        escape_into(after, &mut shown);
+        write!(f, "\n  {shown}\n  {:width$}^", "")
+    }
+}
+
+/// Printable characters as they are; controls, invisible and direction-changing characters and bytes that are
+/// not UTF-8 as escapes.
+fn escape_into(bytes: &[u8], out: &mut String) {
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            // `escape_debug` knows what does not print; quotes and backslashes stand for themselves here.
+            match c {
+                '"' | '\'' | '\\' => out.push(c),
+                c => out.extend(c.escape_debug()),
+            }
+        }
+        for b in chunk.invalid() {
+            out.push_str(&format!("\\x{b:02x}"));
+        }
     }
 }
 

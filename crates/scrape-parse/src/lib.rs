@@ -3,8 +3,25 @@
 
 mod error;
 mod event;
+mod exemplar;
+mod format;
 pub mod histogram;
+mod labels;
 pub mod names;
+mod number;
+mod parser;
+#[expect(unsafe_code, reason = "vector loads behind bounds checks")]
+mod scan;
+mod text;
+mod unescape;
 
 pub use error::{ErrorClass, ParseError};
-pub use event::{LabelSink, MetricType};
+pub use event::{
+    Event, Expect, HistogramSeries, HistogramValue, Known, LabelContext, LabelSink, METRIC_NAME,
+    MetricType, Scan, Series, Step,
+};
+pub use exemplar::{Exemplar, Exemplars};
+pub use format::Format;
+pub use labels::decode_key;
+pub use number::{OmFloat, parse_go_float};
+pub use parser::{Cursor, Limits, Parser, ParserOptions};

@@ -1,0 +1,68 @@
+//! Exemplars, decoded only when somebody asks: a scrape that does not store them pays for their validation,
+//! not for their labels.
+
+use crate::event::LabelSink;
+use crate::text::exemplar::TextExemplar;
+
+/// The exemplars of one sample: an iterator that borrows the input. Cheap to copy; empty for most samples.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Exemplars<'a>(pub(crate) Source<'a>);
+
+/// Where the exemplars of a sample are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum Source<'a> {
+    #[default]
+    None,
+    /// From `{` to the end of the line, validated.
+    Text {
+        bytes: &'a [u8],
+        /// Labels are handed out without unescaping, as Prometheus does.
+        raw: bool,
+    },
+}
+
+impl<'a> Exemplars<'a> {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.0, Source::None)
+    }
+}
+
+impl<'a> Iterator for Exemplars<'a> {
+    type Item = Exemplar<'a>;
+
+    fn next(&mut self) -> Option<Exemplar<'a>> {
+        match std::mem::take(&mut self.0) {
+            Source::None => None,
+            Source::Text { bytes, raw } => TextExemplar::decode(bytes, raw).map(|e| Exemplar {
+                value: e.value,
+                timestamp: e.timestamp,
+                labels: Labels::Text(e),
+            }),
+        }
+    }
+}
+
+/// One exemplar.
+#[derive(Debug, Clone, Copy)]
+pub struct Exemplar<'a> {
+    /// The observed value.
+    pub value: f64,
+    /// Milliseconds since the epoch, if the exemplar carries a timestamp.
+    pub timestamp: Option<i64>,
+    labels: Labels<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Labels<'a> {
+    Text(TextExemplar<'a>),
+}
+
+impl Exemplar<'_> {
+    /// Decodes the labels into `sink`, in the order of the exposition.
+    pub fn labels(&self, sink: &mut impl LabelSink) {
+        match &self.labels {
+            Labels::Text(e) => e.labels(sink),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Decoded labels from validated keys: unescaping, the metric name wherever it stands, and the canonical text
+//! of `le` and `quantile`. Full parsing leaves spans behind, so decoding does not tokenise twice; a stored key
+//! is tokenised again, which is the rare path.
+
+use crate::event::{LabelContext, LabelSink, METRIC_NAME};
+use crate::format::Format;
+use crate::number::{OmFloat, parse_go_float};
+use crate::text;
+use crate::unescape::unescape_label;
+use crate::{ErrorClass, ParseError};
+
+/// One item of a label set as offsets into its key, quotes excluded. `name_start == name_end == 0` marks the
+/// metric name, whose text is then the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LabelSpan {
+    pub(crate) name: (u32, u32),
+    pub(crate) value: (u32, u32),
+    pub(crate) name_escaped: bool,
+    pub(crate) value_escaped: bool,
+}
+
+impl LabelSpan {
+    pub(crate) const NO_NAME: (u32, u32) = (0, 0);
+}
+
+/// Where the labels of an event are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum LabelsRef<'a> {
+    /// A text key and the spans that full parsing found in it.
+    Spans {
+        /// The key.
+        key: &'a [u8],
+        /// Its items.
+        spans: &'a [LabelSpan],
+    },
+    /// A key to tokenise again.
+    Key {
+        /// The format whose [`decode_key`] reads it.
+        format: Format,
+        /// The key.
+        key: &'a [u8],
+    },
+}
+
+impl LabelsRef<'_> {
+    pub(crate) fn decode(
+        &self,
+        context: LabelContext,
+        sink: &mut impl LabelSink,
+    ) -> Result<(), ParseError> {
+        match *self {
+            Self::Spans { key, spans } => {
+                for span in spans {
+                    emit(key, span, context, sink);
+                }
+                Ok(())
+            }
+            Self::Key { format, key } => decode_key(format, key, context, sink),
+        }
+    }
+}
+
+fn slice(key: &[u8], span: (u32, u32)) -> &[u8] {
+    key.get(span.0 as usize..span.1 as usize)
+        .unwrap_or_default()
+}
+
+/// Hands one item over, unescaped and normalised.
+pub(crate) fn emit(key: &[u8], span: &LabelSpan, context: LabelContext, sink: &mut impl LabelSink) {
+    let (mut name, mut value) = (slice(key, span.name), slice(key, span.value));
+    let (unescaped_name, unescaped_value);
+    if span.name_escaped {
+        unescaped_name = unescape_label(name);
+        name = &unescaped_name;
+    }
+    if span.value_escaped {
+        unescaped_value = unescape_label(value);
+        value = &unescaped_value;
+    }
+    if span.name == LabelSpan::NO_NAME {
+        return sink.label(METRIC_NAME, value);
+    }
+    let numeric = match context {
+        LabelContext::Other => false,
+        LabelContext::Histogram => name == b"le",
+        LabelContext::Summary => name == b"quantile",
+    };
+    if numeric && let Some(number) = parse_go_float(value) {
+        return sink.label(name, OmFloat::new(number).as_bytes());
+    }
+    sink.label(name, value);
+}
+
+/// Decodes name and labels from a key that a parser of the same format has returned before.
+///
+/// # Errors
+/// The key is not one: it was cut, or belongs to another format.
+pub fn decode_key(
+    format: Format,
+    key: &[u8],
+    context: LabelContext,
+    sink: &mut impl LabelSink,
+) -> Result<(), ParseError> {
+    match format {
+        Format::Text => text::decode_key::<false>(key, context, sink),
+        Format::OpenMetrics => text::decode_key::<true>(key, context, sink),
+        Format::Protobuf => Err(ParseError::bare(
+            ErrorClass::ContentType,
+            "protobuf keys are not supported",
+        )),
+    }
+}

@@ -1,0 +1,146 @@
+//! The text of a float as OpenMetrics clients write it, Go's shortest `g` form with a dot or exponent always
+//! present: `1.0`, `0.25`, `1e+06`, `+Inf`.
+
+/// A float in that form, in a buffer of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct OmFloat {
+    text: [u8; 32],
+    len: u8,
+}
+
+impl OmFloat {
+    /// Formats a value.
+    pub fn new(value: f64) -> Self {
+        let mut out = Self {
+            text: [0; 32],
+            len: 0,
+        };
+        if value.is_nan() {
+            out.push(b"NaN");
+        } else if value.is_infinite() {
+            out.push(if value > 0.0 { b"+Inf" } else { b"-Inf" });
+        } else if value == 0.0 {
+            out.push(b"0.0");
+        } else {
+            if value < 0.0 {
+                out.push(b"-");
+            }
+            out.finite(value.abs());
+        }
+        out
+    }
+
+    /// The text.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.text.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        // Only ASCII is ever pushed.
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let from = usize::from(self.len);
+        if let Some(room) = self.text.get_mut(from..from + bytes.len()) {
+            room.copy_from_slice(bytes);
+            self.len += bytes.len() as u8;
+        }
+    }
+
+    fn finite(&mut self, value: f64) {
+        let shortest = Decimal::shortest(value);
+        let digits = shortest.digits();
+        // Position of the decimal point relative to the first digit: 1 for `d.ddd`.
+        let point = shortest.exponent + 1;
+        if (-4..6).contains(&shortest.exponent) {
+            if point <= 0 {
+                self.push(b"0.");
+                for _ in point..0 {
+                    self.push(b"0");
+                }
+                self.push(digits);
+                return;
+            }
+            let point = point.unsigned_abs() as usize;
+            if digits.len() > point {
+                let (whole, fraction) = digits.split_at(point);
+                self.push(whole);
+                self.push(b".");
+                self.push(fraction);
+            } else {
+                self.push(digits);
+                for _ in digits.len()..point {
+                    self.push(b"0");
+                }
+                self.push(b".0");
+            }
+            return;
+        }
+        if let Some((first, fraction)) = digits.split_first() {
+            self.push(&[*first]);
+            if !fraction.is_empty() {
+                self.push(b".");
+                self.push(fraction);
+            }
+        }
+        self.push(if shortest.exponent < 0 { b"e-" } else { b"e+" });
+        let magnitude = shortest.exponent.unsigned_abs();
+        if magnitude < 10 {
+            self.push(b"0");
+        }
+        self.push(itoa::Buffer::new().format(magnitude).as_bytes());
+    }
+}
+
+/// The shortest decimal that reads back as a float: `0.d₁d₂…` times ten to `exponent + 1`.
+struct Decimal {
+    digits: [u8; 24],
+    len: usize,
+    exponent: i32,
+}
+
+impl Decimal {
+    fn digits(&self) -> &[u8] {
+        self.digits.get(..self.len).unwrap_or_default()
+    }
+
+    /// Of a positive finite value. The printer decides the digits; its layout is read back, whatever it is.
+    fn shortest(value: f64) -> Self {
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(value);
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((m, e)) => (
+                m,
+                e.trim_start_matches('+').parse::<i32>().unwrap_or_default(),
+            ),
+            None => (text, 0),
+        };
+        let mut out = Self {
+            digits: [0; 24],
+            len: 0,
+            exponent: 0,
+        };
+        let mut point = None;
+        let mut leading = 0;
+        for b in mantissa.bytes() {
+            match b {
+                b'.' => point = Some(out.len as i32 + leading),
+                b'0' if out.len == 0 => leading += 1,
+                _ => {
+                    if let Some(slot) = out.digits.get_mut(out.len) {
+                        *slot = b;
+                        out.len += 1;
+                    }
+                }
+            }
+        }
+        let point = point.unwrap_or(out.len as i32 + leading);
+        out.exponent = exponent + point - leading - 1;
+        while out.digits().last() == Some(&b'0') {
+            out.len -= 1;
+        }
+        out
+    }
+}

@@ -1,0 +1,41 @@
+//! Byte scans of the lexers. [`scalar`] defines what each one finds; the vector kernels are optimisations that
+//! tests hold equal to it. All take a start index and answer the index of the first byte they stop at, or the
+//! length of the buffer; a start past the end answers the length.
+//!
+//! This is the only module of the workspace's parsers with `unsafe` code: unaligned vector loads, each behind a
+//! bounds check.
+
+mod scalar;
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+mod sse2;
+#[cfg(test)]
+mod tests;
+
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+use scalar as kernel;
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+use sse2 as kernel;
+
+/// First `"`, `\`, line feed or NUL, and whether all bytes before it are ASCII.
+#[inline(always)]
+pub(crate) fn quoted(buf: &[u8], from: usize) -> (usize, bool) {
+    kernel::quoted(buf, from)
+}
+
+/// First byte that cannot continue a metric name (`[A-Za-z0-9_:]`).
+#[inline(always)]
+pub(crate) fn metric_name_end(buf: &[u8], from: usize) -> usize {
+    kernel::name_end::<true>(buf, from)
+}
+
+/// First byte that cannot continue a label name (`[A-Za-z0-9_]`).
+#[inline(always)]
+pub(crate) fn label_name_end(buf: &[u8], from: usize) -> usize {
+    kernel::name_end::<false>(buf, from)
+}
+
+/// First `"`, `}` or line feed.
+#[inline(always)]
+pub(crate) fn brace_or_quote(buf: &[u8], from: usize) -> usize {
+    kernel::brace_or_quote(buf, from)
+}

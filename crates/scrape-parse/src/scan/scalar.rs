@@ -1,0 +1,42 @@
+//! The definition of every scan, byte by byte, and the tail of the vector kernels.
+
+/// See [`super::quoted`].
+#[inline]
+pub(super) fn quoted(buf: &[u8], from: usize) -> (usize, bool) {
+    let mut ascii = true;
+    let mut i = from.min(buf.len());
+    while let Some(&b) = buf.get(i) {
+        if matches!(b, b'"' | b'\\' | b'\n' | 0) {
+            break;
+        }
+        ascii &= b.is_ascii();
+        i += 1;
+    }
+    (i, ascii)
+}
+
+/// See [`super::metric_name_end`] and [`super::label_name_end`].
+#[inline]
+pub(super) fn name_end<const COLON: bool>(buf: &[u8], from: usize) -> usize {
+    let mut i = from.min(buf.len());
+    while let Some(&b) = buf.get(i) {
+        if !(b.is_ascii_alphanumeric() || b == b'_' || (COLON && b == b':')) {
+            break;
+        }
+        i += 1;
+    }
+    i
+}
+
+/// See [`super::brace_or_quote`].
+#[inline]
+pub(super) fn brace_or_quote(buf: &[u8], from: usize) -> usize {
+    let mut i = from.min(buf.len());
+    while let Some(&b) = buf.get(i) {
+        if matches!(b, b'"' | b'}' | b'\n') {
+            break;
+        }
+        i += 1;
+    }
+    i
+}

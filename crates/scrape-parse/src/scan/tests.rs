@@ -1,0 +1,54 @@
+//! Every kernel against its definition: all alignments, all stop positions, all bytes.
+
+use super::{kernel, scalar};
+use proptest::prelude::*;
+
+fn agree(buf: &[u8]) {
+    for from in 0..=buf.len() + 1 {
+        assert_eq!(
+            kernel::quoted(buf, from),
+            scalar::quoted(buf, from),
+            "quoted {buf:?} from {from}"
+        );
+        assert_eq!(
+            kernel::name_end::<true>(buf, from),
+            scalar::name_end::<true>(buf, from),
+            "{buf:?} {from}"
+        );
+        assert_eq!(
+            kernel::name_end::<false>(buf, from),
+            scalar::name_end::<false>(buf, from),
+            "{buf:?} {from}"
+        );
+        assert_eq!(
+            kernel::brace_or_quote(buf, from),
+            scalar::brace_or_quote(buf, from),
+            "{buf:?} {from}"
+        );
+    }
+}
+
+#[test]
+fn every_byte_at_every_place_of_two_blocks() {
+    for byte in 0..=255 {
+        for at in 0..35 {
+            let mut buf = [b'a'; 35];
+            if let Some(b) = buf.get_mut(at) {
+                *b = byte;
+            }
+            agree(&buf);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn kernels_agree_on_any_bytes(buf in proptest::collection::vec(any::<u8>(), 0..80)) {
+        agree(&buf);
+    }
+
+    #[test]
+    fn kernels_agree_on_likely_bytes(buf in "[a-z0-9_:\"\\\\{}\n é]{0,70}") {
+        agree(buf.as_bytes());
+    }
+}

@@ -1,0 +1,216 @@
+//! The fast path: lines whose key the caller knows.
+//!
+//! Sound because where a token ends depends on its bytes and the byte after it only. A key that was once read
+//! with the full grammar is read the same way whenever the same bytes stand at the start of a line, provided
+//! that a bare name really ends there: the next byte must not continue the name, and no `{` may follow it.
+//! What comes after the key is read in full, so malformed lines fail as they do on the full path.
+
+use super::lexer::{Input, Lex, Stop, starts_name};
+use super::start_ts::{self, Ahead};
+use super::tail::{Tail, tail};
+use crate::event::{Expect, Known, Scan};
+use crate::parser::Cursor;
+use crate::{ErrorClass, ParseError, scan};
+
+/// Whether the bare name or label set that ends before `end` really ends there.
+#[inline(always)]
+fn key_ends<const OM: bool>(input: Input<'_>, last: u8, end: usize) -> Lex<bool> {
+    if last == b'}' {
+        return Ok(true);
+    }
+    match input.byte_or_lf(end)? {
+        // The usual separator; one more byte tells that no label set follows.
+        b' ' | b'\t' if !OM => Ok(input.byte_or_lf(input.skip_blanks(end))? != b'{'),
+        b' ' => Ok(true),
+        b => Ok(!(b == b'{' || b.is_ascii_digit() || starts_name(b))),
+    }
+}
+
+/// See [`Cursor::expect`].
+#[inline]
+pub(crate) fn expect<'a, const OM: bool>(
+    cursor: &'a mut Cursor<'_>,
+    key: &[u8],
+    expected: &[u8],
+) -> Result<Expect<'a>, ParseError> {
+    if !cursor.fast_lane() {
+        return Ok(Expect::Miss);
+    }
+    if start_ts::active(cursor) {
+        match start_ts::skip_created(cursor)? {
+            Ahead::Ready => {}
+            Ahead::NeedMore => return Ok(Expect::NeedMore),
+        }
+    }
+    let input = Input {
+        buf: cursor.input,
+        end: cursor.end,
+    };
+    let rest = input.slice(cursor.pos, input.buf.len());
+    let Some(last) = key.last().copied() else {
+        return Ok(Expect::Miss);
+    };
+    if !rest.starts_with(key) {
+        let cut = !cursor.end && key.starts_with(rest);
+        return Ok(if cut { Expect::NeedMore } else { Expect::Miss });
+    }
+    let end = cursor.pos + key.len();
+    match key_ends::<OM>(input, last, end) {
+        Ok(true) => {}
+        Ok(false) | Err(Stop::Bad(_)) => return Ok(Expect::Miss),
+        Err(Stop::More | Stop::Ahead) => return Ok(Expect::NeedMore),
+    }
+    Ok(match known::<OM>(cursor, end, expected)? {
+        Some(known) => Expect::Hit(known),
+        None => Expect::NeedMore,
+    })
+}
+
+/// Reads on from a key and consumes the line; `None` if the piece ends first.
+#[inline]
+fn known<'a, const OM: bool>(
+    cursor: &'a mut Cursor<'_>,
+    key_end: usize,
+    expected: &[u8],
+) -> Result<Option<Known<'a>>, ParseError> {
+    let input = Input {
+        buf: cursor.input,
+        end: cursor.end,
+    };
+    let tail: Tail<'_> = match tail::<OM>(input, key_end, expected, &cursor.tail_options()) {
+        Ok(tail) => tail,
+        Err(Stop::More | Stop::Ahead) => {
+            cursor.need_more()?;
+            return Ok(None);
+        }
+        Err(Stop::Bad(fault)) => return Err(cursor.fault(fault)),
+    };
+    cursor.check_line(tail.next - 1)?;
+    let key = input.slice(cursor.pos, key_end);
+    let start_timestamp = match start_ts::lookup(cursor, key, tail.next, false) {
+        Ok(st) => st,
+        Err(Stop::More | Stop::Ahead) => {
+            cursor.wait();
+            return Ok(None);
+        }
+        Err(Stop::Bad(fault)) => return Err(cursor.fault(fault)),
+    };
+    cursor.parser.retry_at = 0;
+    cursor.pos = tail.next.min(input.buf.len());
+    Ok(Some(Known {
+        value: tail.value,
+        value_text: tail.value_text,
+        unchanged: tail.unchanged,
+        timestamp: tail.timestamp,
+        start_timestamp,
+        exemplars: super::exemplars(&tail, cursor.parser.options.raw_exemplars),
+        context: cursor.context(),
+    }))
+}
+
+/// The key of the line at `start` by its delimiters alone: `None` if the line has none.
+pub(super) fn lazy_key<const OM: bool>(input: Input<'_>, start: usize) -> Lex<Option<usize>> {
+    let name = if OM { start } else { input.skip_blanks(start) };
+    match input.byte(name)? {
+        Some(b'{') => braces(input, name + 1),
+        Some(b) if starts_name(b) => {
+            let end = scan::metric_name_end(input.buf, name + 1);
+            let brace = if OM { end } else { input.skip_blanks(end) };
+            if input.byte(brace)? == Some(b'{') {
+                braces(input, brace + 1)
+            } else {
+                Ok(Some(end))
+            }
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Index past the `}` outside quotes.
+fn braces(input: Input<'_>, mut i: usize) -> Lex<Option<usize>> {
+    loop {
+        i = scan::brace_or_quote(input.buf, i);
+        match input.byte(i)? {
+            Some(b'}') => return Ok(Some(i + 1)),
+            Some(b'"') => {}
+            _ => return Ok(None),
+        }
+        i += 1;
+        loop {
+            i = scan::quoted(input.buf, i).0;
+            match input.byte(i)? {
+                None => return Ok(None),
+                Some(b'"') => break,
+                Some(b'\\') => i += 2,
+                Some(_) => i += 1,
+            }
+        }
+        i += 1;
+    }
+}
+
+/// See [`Cursor::scan_key`].
+pub(crate) fn scan_key<'a, const OM: bool>(
+    cursor: &'a mut Cursor<'_>,
+) -> Result<Scan<'a>, ParseError> {
+    if !cursor.fast_lane() {
+        return Ok(Scan::Other);
+    }
+    if cursor.too_early() {
+        return Ok(Scan::NeedMore);
+    }
+    if start_ts::active(cursor) {
+        match start_ts::skip_created(cursor)? {
+            Ahead::Ready => {}
+            Ahead::NeedMore => return Ok(Scan::NeedMore),
+        }
+    }
+    let input = Input {
+        buf: cursor.input,
+        end: cursor.end,
+    };
+    let end = match lazy_key::<OM>(input, cursor.pos) {
+        Ok(Some(end)) => end,
+        Ok(None) | Err(Stop::Bad(_)) => return Ok(Scan::Other),
+        Err(Stop::More | Stop::Ahead) => {
+            cursor.need_more()?;
+            return Ok(Scan::NeedMore);
+        }
+    };
+    // The tail of a line holds no line feed, so that one found here ends the line.
+    let Some(next) = line_feed(input, end) else {
+        cursor.need_more()?;
+        return Ok(Scan::NeedMore);
+    };
+    if start_ts::active(cursor) && start_ts::ahead_of(cursor, next).is_err() {
+        return Ok(Scan::NeedMore);
+    }
+    Ok(Scan::Key(input.slice(cursor.pos, end)))
+}
+
+/// Index past the next line feed, or past the body.
+pub(super) fn line_feed(input: Input<'_>, from: usize) -> Option<usize> {
+    match memchr::memchr(b'\n', input.buf.get(from..)?) {
+        Some(at) => Some(from + at + 1),
+        None if input.end => Some(input.buf.len() + 1),
+        None => None,
+    }
+}
+
+/// See [`Cursor::take_known`].
+pub(crate) fn take_known<'a, const OM: bool>(
+    cursor: &'a mut Cursor<'_>,
+    key_len: usize,
+) -> Result<Known<'a>, ParseError> {
+    if let Some(error) = &cursor.parser.failed {
+        return Err(ParseError::clone(error));
+    }
+    let key_end = (cursor.pos + key_len).min(cursor.input.len());
+    match known::<OM>(cursor, key_end, &[])? {
+        Some(known) => Ok(known),
+        None => Err(ParseError::bare(
+            ErrorClass::Value,
+            "no complete line was scanned",
+        )),
+    }
+}
