@@ -11,6 +11,8 @@ use std::time::Duration;
 use scrape_core::relabel::RelabelConfig;
 use scrape_discovery::config::DiscoveryConfig;
 use scrape_http::config::HttpClientConfig;
+use scrape_parse::ScrapeProtocol;
+use scrape_parse::escape::EscapingScheme;
 use scrape_parse::names::ValidationScheme;
 
 /// The whole of what the manager takes: the global section and the jobs.
@@ -37,8 +39,20 @@ pub struct GlobalConfig {
     pub evaluation_interval: Duration,
     /// What jobs inherit as limits.
     pub limits: Limits,
+    /// What jobs ask for; none when the file leaves it to each job's histogram settings.
+    pub scrape_protocols: Option<Vec<ScrapeProtocol>>,
+    /// Whether jobs ingest native histograms, unless they say otherwise.
+    pub scrape_native_histograms: bool,
+    /// Whether jobs keep classic histograms beside native ones, unless they say otherwise.
+    pub always_scrape_classic_histograms: bool,
+    /// Whether jobs convert classic histograms, unless they say otherwise.
+    pub convert_classic_histograms_to_nhcb: bool,
+    /// Whether jobs write the additional report series, unless they say otherwise.
+    pub extra_scrape_metrics: bool,
     /// Which names are valid, unless a job says otherwise.
     pub validation: ValidationScheme,
+    /// How targets are asked to write other names, unless a job says otherwise.
+    pub escaping: EscapingScheme,
     /// Where failed scrapes are logged, unless a job says otherwise.
     pub scrape_failure_log_file: Option<PathBuf>,
 }
@@ -51,7 +65,13 @@ impl Default for GlobalConfig {
             scrape_timeout: Duration::from_secs(10),
             evaluation_interval: Duration::from_secs(60),
             limits: Limits::default(),
+            scrape_protocols: None,
+            scrape_native_histograms: false,
+            always_scrape_classic_histograms: false,
+            convert_classic_histograms_to_nhcb: false,
+            extra_scrape_metrics: false,
             validation: ValidationScheme::Utf8,
+            escaping: EscapingScheme::AllowUtf8,
             scrape_failure_log_file: None,
         }
     }
@@ -85,6 +105,10 @@ pub struct ScrapeConfig {
     pub scrape_interval: Duration,
     /// Budget of one scrape. Never zero and never above `scrape_interval`.
     pub scrape_timeout: Duration,
+    /// Formats to ask for, most wanted first. Never empty.
+    pub scrape_protocols: Vec<ScrapeProtocol>,
+    /// The format of answers whose content type is missing or unknown; none refuses them.
+    pub fallback_scrape_protocol: Option<ScrapeProtocol>,
     /// Whether labels of the target win over those the server attaches.
     pub honor_labels: bool,
     /// Whether timestamps of the target are kept.
@@ -115,6 +139,8 @@ pub struct ScrapeConfig {
     pub native_histogram_min_bucket_factor: f64,
     /// Which metric and label names are valid, in what is scraped and in what relabeling writes.
     pub validation: ValidationScheme,
+    /// How the target is asked to write names that are not valid in the legacy sense.
+    pub escaping: EscapingScheme,
     /// Where failed scrapes of this job are logged.
     pub scrape_failure_log_file: Option<PathBuf>,
     /// How to reach the targets. Validated, paths resolved.
@@ -135,6 +161,8 @@ impl Default for ScrapeConfig {
             job_name: String::new(),
             scrape_interval: Duration::from_secs(60),
             scrape_timeout: Duration::from_secs(10),
+            scrape_protocols: ScrapeProtocol::DEFAULT.to_vec(),
+            fallback_scrape_protocol: None,
             honor_labels: false,
             honor_timestamps: true,
             track_timestamps_staleness: false,
@@ -150,6 +178,7 @@ impl Default for ScrapeConfig {
             native_histogram_bucket_limit: 0,
             native_histogram_min_bucket_factor: 0.0,
             validation: ValidationScheme::Utf8,
+            escaping: EscapingScheme::AllowUtf8,
             scrape_failure_log_file: None,
             http_client: HttpClientConfig::default(),
             discovery: Vec::new(),

@@ -2,6 +2,7 @@
 //! delimited protobuf. Bytes in, borrowed events out: no I/O, no clock, no logging, no async.
 
 mod error;
+pub mod escape;
 mod event;
 mod exemplar;
 mod format;
@@ -10,6 +11,7 @@ mod labels;
 pub mod names;
 mod number;
 mod parser;
+mod protocol;
 #[expect(unsafe_code, reason = "vector loads behind bounds checks")]
 mod scan;
 mod text;
@@ -25,3 +27,4 @@ pub use format::Format;
 pub use labels::decode_key;
 pub use number::{OmFloat, parse_go_float};
 pub use parser::{Cursor, Limits, Parser, ParserOptions};
+pub use protocol::{ScrapeProtocol, UnknownProtocol};

@@ -1,0 +1,113 @@
+//! The names under which a configuration lists exposition formats, in order of preference.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A format and its version, as `scrape_protocols` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ScrapeProtocol {
+    /// Delimited protobuf.
+    PrometheusProto,
+    /// OpenMetrics text 0.0.1.
+    OpenMetricsText0_0_1,
+    /// OpenMetrics text 1.0.0.
+    OpenMetricsText1_0_0,
+    /// Prometheus text 0.0.4.
+    PrometheusText0_0_4,
+    /// Prometheus text 1.0.0.
+    PrometheusText1_0_0,
+}
+
+impl ScrapeProtocol {
+    /// Every protocol.
+    pub const ALL: [Self; 5] = [
+        Self::PrometheusProto,
+        Self::OpenMetricsText0_0_1,
+        Self::OpenMetricsText1_0_0,
+        Self::PrometheusText0_0_4,
+        Self::PrometheusText1_0_0,
+    ];
+
+    /// What is asked for when nothing is configured, most wanted first.
+    pub const DEFAULT: [Self; 4] = [
+        Self::OpenMetricsText1_0_0,
+        Self::OpenMetricsText0_0_1,
+        Self::PrometheusText1_0_0,
+        Self::PrometheusText0_0_4,
+    ];
+
+    /// The same where native histograms are wanted, which only protobuf carries.
+    pub const PROTOBUF_FIRST: [Self; 5] = [
+        Self::PrometheusProto,
+        Self::OpenMetricsText1_0_0,
+        Self::OpenMetricsText0_0_1,
+        Self::PrometheusText1_0_0,
+        Self::PrometheusText0_0_4,
+    ];
+
+    /// The name used in configuration files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PrometheusProto => "PrometheusProto",
+            Self::OpenMetricsText0_0_1 => "OpenMetricsText0.0.1",
+            Self::OpenMetricsText1_0_0 => "OpenMetricsText1.0.0",
+            Self::PrometheusText0_0_4 => "PrometheusText0.0.4",
+            Self::PrometheusText1_0_0 => "PrometheusText1.0.0",
+        }
+    }
+}
+
+impl fmt::Display for ScrapeProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that names no protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownProtocol {
+    /// The text as written.
+    pub text: String,
+}
+
+impl fmt::Display for UnknownProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = ScrapeProtocol::ALL.iter().map(|p| p.as_str()).collect();
+        let names = names.join(", ");
+        write!(
+            f,
+            "unknown scrape protocol {:?}, use one of {names}",
+            self.text
+        )
+    }
+}
+
+impl std::error::Error for UnknownProtocol {}
+
+impl FromStr for ScrapeProtocol {
+    type Err = UnknownProtocol;
+
+    /// Case matters.
+    fn from_str(text: &str) -> Result<Self, UnknownProtocol> {
+        Self::ALL
+            .into_iter()
+            .find(|p| p.as_str() == text)
+            .ok_or_else(|| UnknownProtocol {
+                text: text.to_owned(),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back_and_case_matters() {
+        for protocol in ScrapeProtocol::ALL {
+            assert_eq!(protocol.to_string().parse(), Ok(protocol));
+        }
+        assert!("prometheusproto".parse::<ScrapeProtocol>().is_err());
+    }
+}
