@@ -3,6 +3,7 @@
 
 pub mod labels;
 pub mod ports;
+pub mod registry;
 pub mod relabel;
 pub mod sample;
 pub mod secret;
