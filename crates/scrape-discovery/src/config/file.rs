@@ -1,20 +1,33 @@
 //! `file_sd_configs`: targets in files that others write.
 
 use std::path::Path;
-use std::time::Duration;
+
+use scrape_core::units::PromDuration;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::ConfigError;
 
 /// The default of `refresh_interval`.
-pub const DEFAULT_FILE_REFRESH: Duration = Duration::from_secs(5 * 60);
+pub const DEFAULT_FILE_REFRESH: PromDuration = PromDuration::from_secs(5 * 60);
 
 /// One entry of `file_sd_configs`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileSdConfig {
     /// Paths or patterns; only the last segment may contain `*`.
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub files: Vec<String>,
     /// How often everything is read again even if no change was announced.
-    pub refresh_interval: Duration,
+    #[serde(default = "default_refresh")]
+    pub refresh_interval: PromDuration,
+}
+
+fn default_refresh() -> PromDuration {
+    DEFAULT_FILE_REFRESH
+}
+
+fn null_as_empty<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::deserialize(d)?.unwrap_or_default())
 }
 
 impl Default for FileSdConfig {
@@ -126,9 +139,25 @@ mod tests {
     fn case_060_a_zero_interval_is_refused() {
         let config = FileSdConfig {
             files: vec!["ok.json".into()],
-            refresh_interval: Duration::ZERO,
+            refresh_interval: PromDuration::from_secs(0),
         };
         assert_eq!(config.validate(), Err(ConfigError::RefreshInterval));
+    }
+
+    #[test]
+    fn case_062_the_written_form_reads_back_and_unknown_keys_are_refused() {
+        let text = "files: ['a*.json']\nrefresh_interval: 1m30s\n";
+        let config: FileSdConfig = serde_yaml::from_str(text).expect("valid");
+        assert_eq!(config.refresh_interval, PromDuration::from_secs(90));
+        let written = serde_yaml::to_string(&config).expect("serializes");
+        assert_eq!(
+            serde_yaml::from_str::<FileSdConfig>(&written).expect("own form"),
+            config
+        );
+
+        let config: FileSdConfig = serde_yaml::from_str("files: [x.yml]").expect("valid");
+        assert_eq!(config.refresh_interval, DEFAULT_FILE_REFRESH);
+        serde_yaml::from_str::<FileSdConfig>("files: [x.yml]\nfile: y").expect_err("unknown key");
     }
 
     #[test]

@@ -60,6 +60,16 @@ impl DiscoveryConfig {
     }
 }
 
+/// The elements of a discovery key's list, none of which may be null.
+///
+/// # Errors
+/// [`ConfigError::NullSection`].
+pub fn require_sections<T>(key: &'static str, list: Vec<Option<T>>) -> Result<Vec<T>, ConfigError> {
+    list.into_iter()
+        .map(|element| element.ok_or(ConfigError::NullSection { key }))
+        .collect()
+}
+
 /// Why a discovery configuration is refused at load.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -228,3 +228,6 @@ impl std::fmt::Debug for Manager {
         f.debug_struct("Manager").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

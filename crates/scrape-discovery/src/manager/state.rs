@@ -299,4 +299,13 @@ impl State {
         }
         out
     }
+
+    /// The sources of all stored groups.
+    #[cfg(test)]
+    pub(super) fn stored_sources(&self) -> Vec<String> {
+        self.providers
+            .values()
+            .flat_map(|p| p.groups.keys().map(|s| s.to_string()))
+            .collect()
+    }
 }
