@@ -13,7 +13,7 @@ const REDACTED: &str = "xxxxx";
 /// Why a text is not a URL this client can fetch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum UrlError {
+pub(crate) enum UrlError {
     /// A byte below 0x20 or 0x7f.
     #[error("control character at byte {0} of the URL")]
     Control(usize),

@@ -1,0 +1,178 @@
+//! One exchange over one connection: from the pool if one is idle, else a new one.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Uri;
+use http::header::{HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::time::{Instant, timeout_at};
+
+use crate::connect::Connector;
+use crate::error::{Failure, Reason};
+use crate::pool::{Body, Connection, Key, Pool};
+use crate::request::Method;
+use crate::response::{Lease, chain};
+use crate::url::Url;
+
+/// A connector and the connections it made. Replaced as a whole when certificates change.
+pub(crate) struct Transport {
+    pub(crate) connector: Connector,
+    pub(crate) pool: Arc<Pool>,
+}
+
+/// One message to be sent.
+pub(crate) struct Message<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: &'a Url,
+    pub(crate) key: &'a Arc<Key>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Why an exchange did not happen, and whether the peer may have closed an idle connection under it.
+struct Broken {
+    failure: Failure,
+    stale: bool,
+}
+
+impl Transport {
+    pub(crate) fn new(connector: Connector) -> Self {
+        Self {
+            connector,
+            pool: Arc::default(),
+        }
+    }
+
+    /// Sends the message and waits for the head of the response.
+    pub(crate) async fn exchange(
+        &self,
+        message: &Message<'_>,
+        deadline: Instant,
+    ) -> Result<(http::Response<Incoming>, Lease), Failure> {
+        let lease = |connection, reused| Lease {
+            pool: Arc::clone(&self.pool),
+            key: Arc::clone(message.key),
+            connection: Some(connection),
+            reused,
+        };
+        // A connection may have been closed by the peer just now. Asking again is safe for `GET`; for `POST`
+        // only what was certainly not sent is sent again.
+        while let Some(mut connection) = self.pool.take(message.key) {
+            match self.send(&mut connection, message, deadline).await {
+                Ok(response) => return Ok((response, lease(connection, true))),
+                Err(broken) if broken.stale => {
+                    tracing::trace!("an idle connection was closed by the peer")
+                }
+                Err(broken) => return Err(broken.failure),
+            }
+        }
+        let mut connection = self
+            .connector
+            .connect(message.url, message.key, deadline)
+            .await?;
+        match self.send(&mut connection, message, deadline).await {
+            Ok(response) => Ok((response, lease(connection, false))),
+            Err(broken) => Err(broken.failure),
+        }
+    }
+
+    async fn send(
+        &self,
+        connection: &mut Connection,
+        message: &Message<'_>,
+        deadline: Instant,
+    ) -> Result<http::Response<Incoming>, Broken> {
+        let fatal = |failure| Broken {
+            failure,
+            stale: false,
+        };
+        let http1 = matches!(connection, Connection::Http1(_));
+        let request = self.request(message, http1).map_err(fatal)?;
+        let sent = timeout_at(deadline, async {
+            match connection {
+                Connection::Http1(sender) => match sender.ready().await {
+                    Ok(()) => sender
+                        .try_send_request(request)
+                        .await
+                        .map_err(|e| (e.message().is_some(), e.into_error())),
+                    Err(e) => Err((true, e)),
+                },
+                Connection::Http2(sender) => match sender.ready().await {
+                    Ok(()) => sender
+                        .try_send_request(request)
+                        .await
+                        .map_err(|e| (e.message().is_some(), e.into_error())),
+                    Err(e) => Err((true, e)),
+                },
+            }
+        });
+        match sent.await {
+            Ok(Ok(response)) => Ok(response),
+            Err(_) => Err(fatal(Failure::timeout(
+                Reason::TimeoutHeaders,
+                "waiting for the response headers",
+            ))),
+            Ok(Err((unsent, error))) => {
+                let cut = error.is_incomplete_message() || error.is_closed() || is_io(&error);
+                let stale = unsent || (cut && message.method == Method::Get);
+                let (reason, detail) = if error.is_parse() {
+                    (
+                        Reason::Protocol,
+                        format!("malformed HTTP response: {}", chain(&error)),
+                    )
+                } else if error.is_incomplete_message() {
+                    (
+                        Reason::Connect,
+                        "the connection was closed before the response".to_owned(),
+                    )
+                } else {
+                    (Reason::Connect, chain(&error))
+                };
+                Err(Broken {
+                    failure: Failure::new(reason, detail),
+                    stale,
+                })
+            }
+        }
+    }
+
+    fn request(&self, message: &Message<'_>, http1: bool) -> Result<http::Request<Body>, Failure> {
+        let invalid =
+            |e: &dyn std::fmt::Display| Failure::new(Reason::Url, format!("cannot be sent: {e}"));
+        let mut headers = message.headers.clone();
+        let forwarder = self.connector.forwarder(message.url, message.key)?;
+        let target = match forwarder {
+            None if http1 => message.url.path_and_query.clone(),
+            _ => message.url.absolute_form(),
+        };
+        if http1 {
+            let host =
+                HeaderValue::from_str(&message.url.host_header()).map_err(|e| invalid(&e))?;
+            headers.insert(HOST, host);
+        }
+        if let Some(Some(authorization)) = forwarder {
+            headers.insert(PROXY_AUTHORIZATION, authorization.clone());
+        }
+        let uri: Uri = target
+            .parse()
+            .map_err(|e: http::uri::InvalidUri| invalid(&e))?;
+        let mut request = http::Request::new(Full::new(message.body.clone()));
+        *request.method_mut() = message.method.http();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+}
+
+fn is_io(error: &hyper::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if error.is::<std::io::Error>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
