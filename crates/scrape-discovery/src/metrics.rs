@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use scrape_core::registry::{Collected, Registry};
 
 use crate::group::TargetSets;
 
@@ -40,6 +42,52 @@ pub struct ManagerMetricsSnapshot {
     pub jobs: BTreeMap<String, JobGauges>,
 }
 
+impl ManagerMetricsSnapshot {
+    fn collect(&self, name: &str, out: &mut Collected) {
+        let labels = [("name", name)];
+        out.gauge(
+            "prometheus_sd_failed_configs",
+            "Discovery configurations of the current configuration that could not be set up.",
+            &labels,
+            self.failed_configs as f64,
+        );
+        for (metric, help, value) in [
+            (
+                "prometheus_sd_received_updates_total",
+                "Updates received from discovery providers.",
+                self.received_updates,
+            ),
+            (
+                "prometheus_sd_updates_total",
+                "Complete target lists handed to the consumer.",
+                self.updates,
+            ),
+            (
+                "prometheus_sd_updates_delayed_total",
+                "Complete target lists that found their predecessor not yet taken by the consumer.",
+                self.updates_delayed,
+            ),
+        ] {
+            out.counter(metric, help, &labels, value as f64);
+        }
+        for (job, gauges) in &self.jobs {
+            let labels = [("config", job.as_str()), ("name", name)];
+            out.gauge(
+                "prometheus_sd_discovered_targets",
+                "Targets of a job before relabeling.",
+                &labels,
+                gauges.discovered_targets as f64,
+            );
+            out.gauge(
+                "prometheus_sd_last_update_timestamp_seconds",
+                "When the target list of a job was last put together.",
+                &labels,
+                gauges.last_update_timestamp_seconds,
+            );
+        }
+    }
+}
+
 impl ManagerMetrics {
     /// Reads everything.
     pub fn snapshot(&self) -> ManagerMetricsSnapshot {
@@ -50,6 +98,12 @@ impl ManagerMetrics {
             updates_delayed: self.updates_delayed.load(Ordering::Relaxed),
             jobs: self.jobs().clone(),
         }
+    }
+
+    /// Shows these metrics in a registry under the constant label `name`, such as `scrape`.
+    pub fn register(self: &Arc<Self>, registry: &Registry, name: &'static str) {
+        let metrics = self.clone();
+        registry.collector(move |out| metrics.snapshot().collect(name, out));
     }
 
     pub(crate) fn received(&self) {
@@ -88,5 +142,39 @@ impl ManagerMetrics {
 
     fn jobs(&self) -> MutexGuard<'_, BTreeMap<String, JobGauges>> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scrape_core::ports::clock::ManualClock;
+    use scrape_core::registry::Exposition;
+
+    use super::*;
+
+    #[test]
+    fn the_exposition_has_the_names_of_upstream() {
+        let registry = Registry::new(Arc::new(ManualClock::at_ms(0)));
+        let metrics = Arc::new(ManagerMetrics::default());
+        metrics.register(&registry, "scrape");
+        metrics.applied(2, &["a".into()], &[]);
+        metrics.received();
+        metrics.sent(false);
+        metrics.built(
+            &TargetSets::from([("a".into(), Vec::new()), ("gone".into(), Vec::new())]),
+            1_500_000_000,
+        );
+        let text = registry.render(Exposition::Text);
+        for line in [
+            "prometheus_sd_failed_configs{name=\"scrape\"} 2",
+            "prometheus_sd_received_updates_total{name=\"scrape\"} 1",
+            "prometheus_sd_updates_total{name=\"scrape\"} 1",
+            "prometheus_sd_updates_delayed_total{name=\"scrape\"} 1",
+            "prometheus_sd_discovered_targets{config=\"a\",name=\"scrape\"} 0",
+            "prometheus_sd_last_update_timestamp_seconds{config=\"a\",name=\"scrape\"} 1.5",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
+        }
+        assert!(!text.contains("gone"), "{text}");
     }
 }
