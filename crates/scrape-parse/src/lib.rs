@@ -12,10 +12,15 @@ pub mod names;
 mod number;
 mod parser;
 mod protocol;
+#[cfg(any(test, feature = "reference"))]
+pub mod reference;
 #[expect(unsafe_code, reason = "vector loads behind bounds checks")]
 mod scan;
 mod text;
 mod unescape;
+
+#[cfg(test)]
+mod tests;
 
 pub use error::{ErrorClass, ParseError};
 pub use event::{

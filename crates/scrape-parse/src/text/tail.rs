@@ -68,7 +68,7 @@ fn text_tail<'p>(
     let mut value = UNSET;
     let end;
     if is_expected(input, start, expected, |b| {
-        matches!(b, b' ' | b'\t' | b'\n' | b'{' | 0)
+        matches!(b, None | Some(b' ' | b'\t' | b'\n' | b'{' | 0))
     }) {
         unchanged = true;
         end = start + expected.len();
@@ -141,14 +141,18 @@ fn integer(digits: &[u8]) -> Option<i64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-#[inline]
-fn is_expected(input: Input<'_>, start: usize, expected: &[u8], ends: impl Fn(u8) -> bool) -> bool {
+/// Whether the token at `start` is `expected`, not just the beginning of a longer one.
+#[inline(always)]
+fn is_expected(
+    input: Input<'_>,
+    start: usize,
+    expected: &[u8],
+    ends: impl Fn(Option<u8>) -> bool,
+) -> bool {
+    let end = start + expected.len();
     !expected.is_empty()
-        && input.buf.get(start..start + expected.len()) == Some(expected)
-        && input
-            .buf
-            .get(start + expected.len())
-            .is_some_and(|&b| ends(b))
+        && input.buf.get(start..end) == Some(expected)
+        && input.byte(end).is_ok_and(ends)
 }
 
 fn number(input: Input<'_>, start: usize, end: usize) -> Lex<f64> {
@@ -197,7 +201,9 @@ fn om_tail<'p>(
     };
     let end;
     if input.buf.get(i) == Some(&b' ')
-        && is_expected(input, i + 1, expected, |b| matches!(b, b' ' | b'\n' | 0))
+        && is_expected(input, i + 1, expected, |b| {
+            matches!(b, None | Some(b' ' | b'\n' | 0))
+        })
     {
         end = i + 1 + expected.len();
         tail.unchanged = true;
