@@ -1,1 +1,3 @@
 //! Workload generators and helpers shared by the benches.
+
+pub mod alloc;

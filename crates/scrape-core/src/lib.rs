@@ -1,12 +1,17 @@
 //! The part of a scrape that needs no socket, file, runtime or ambient clock: labels and samples, the ports
 //! to storage and time, relabeling, targets, the scrape cache and the pass that joins them.
 
+pub mod cache;
 pub mod labels;
+pub mod pass;
 pub mod ports;
 pub mod registry;
 pub mod relabel;
+pub mod report;
 pub mod sample;
 pub mod secret;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod units;
 
 pub use labels::{Labels, LabelsBuilder};

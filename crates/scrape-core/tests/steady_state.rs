@@ -1,0 +1,146 @@
+//! The steady state allocates per scrape, never per sample, and the cache stays within its budget per series.
+
+#![expect(unsafe_code, reason = "a counting allocator needs an unsafe trait")]
+
+use scrape_core::Labels;
+use scrape_core::cache::ScrapeCache;
+use scrape_core::pass::{PassConfig, PassStats, Scrape};
+use scrape_core::report::Report;
+use scrape_core::testing::CountingStore;
+use scrape_parse::Format;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::fmt::Write;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call goes unchanged to the system allocator; counting touches only a thread-local cell that
+// needs no allocation and no destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|n| n.set(n.get() + 1));
+        // SAFETY: the caller's contract is the system allocator's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: the caller's contract is the system allocator's.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        ALLOCATIONS.with(|n| n.set(n.get() + 1));
+        // SAFETY: the caller's contract is the system allocator's.
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const SERIES: usize = 10_000;
+
+/// 10 000 series in 100 families; every third value depends on the round.
+fn body(round: usize) -> String {
+    let mut body = String::new();
+    for i in 0..SERIES {
+        if i % 100 == 0 {
+            let f = i / 100;
+            writeln!(
+                body,
+                "# HELP family_{f}_total Some help text.\n# TYPE family_{f}_total counter"
+            )
+            .expect("string");
+        }
+        let value = if i % 3 == 0 { i * 1000 + round } else { i };
+        let f = i / 100;
+        writeln!(
+            body,
+            "family_{f}_total{{handler=\"/api/v1/{i}\",code=\"200\",method=\"get\"}} {value}"
+        )
+        .expect("string");
+    }
+    body
+}
+
+struct World {
+    cache: ScrapeCache,
+    cfg: PassConfig,
+    target: Labels,
+    store: CountingStore,
+    t: i64,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            cache: ScrapeCache::new(),
+            cfg: PassConfig::default(),
+            target: Labels::from_pairs([("job", "j"), ("instance", "127.0.0.1:80")]),
+            store: CountingStore::new(),
+            t: 0,
+        }
+    }
+
+    fn scrape(&mut self, body: &str) -> PassStats {
+        self.t += 1000;
+        let mut s = Scrape::begin(
+            &mut self.cache,
+            &self.cfg,
+            &self.target,
+            &self.store,
+            self.t,
+            self.t,
+        );
+        s.start_body(Ok(Format::Text));
+        for block in body.as_bytes().chunks(64 * 1024) {
+            s.feed(block);
+        }
+        s.end_of_body().expect("a good body");
+        let (stats, committed) = s.report(&Report {
+            up: true,
+            duration_seconds: 0.1,
+            timeout_seconds: 1.0,
+            body_bytes: 0,
+        });
+        committed.expect("counting never fails");
+        stats
+    }
+}
+
+#[test]
+fn the_steady_state_allocates_nothing_per_sample() {
+    let mut w = World::new();
+    for round in 0..12 {
+        let stats = w.scrape(&body(round));
+        assert_eq!(stats.total, SERIES as u64);
+    }
+    let next = body(12);
+    let before = ALLOCATIONS.with(Cell::get);
+    let stats = w.scrape(&next);
+    let allocations = ALLOCATIONS.with(Cell::get) - before;
+    assert_eq!(
+        (stats.total, stats.added, stats.series_added),
+        (SERIES as u64, SERIES as u64, 0)
+    );
+    assert!(
+        allocations < 20,
+        "{allocations} allocations for {SERIES} samples"
+    );
+    assert_eq!(w.store.samples(), 13 * (SERIES as u64 + 5));
+}
+
+#[test]
+fn the_cache_stays_within_ninety_bytes_per_series_beyond_the_key_text() {
+    let mut w = World::new();
+    for round in 0..12 {
+        w.scrape(&body(round));
+    }
+    let (beyond, _) = w.cache.heap_bytes();
+    let per_series = beyond / SERIES;
+    assert!(per_series <= 90, "{per_series} bytes per series");
+}
