@@ -1,6 +1,7 @@
 //! Parsers for the exposition formats that Prometheus scrapes: text 0.0.4 and 1.0.0, OpenMetrics 1.x and
 //! delimited protobuf. Bytes in, borrowed events out: no I/O, no clock, no logging, no async.
 
+mod accept;
 mod error;
 pub mod escape;
 mod event;
@@ -22,6 +23,7 @@ mod unescape;
 #[cfg(test)]
 mod tests;
 
+pub use accept::accept_header;
 pub use error::{ErrorClass, ParseError};
 pub use event::{
     Event, Expect, HistogramSeries, HistogramValue, Known, LabelContext, LabelSink, METRIC_NAME,

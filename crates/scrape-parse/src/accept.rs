@@ -1,0 +1,82 @@
+//! The `Accept` header: which formats a scrape wants, most wanted first.
+
+use crate::ScrapeProtocol;
+use crate::escape::EscapingScheme;
+
+/// The header for these protocols in this order. Weights step down by a tenth from one above the number of
+/// protocols there are, and the header ends with anything at all. Names that the target should escape concern
+/// only the formats that can carry any name.
+///
+/// # Examples
+/// ```
+/// use scrape_parse::{ScrapeProtocol, accept_header, escape::EscapingScheme};
+///
+/// let header = accept_header(&[ScrapeProtocol::PrometheusText1_0_0], EscapingScheme::AllowUtf8);
+/// assert_eq!(header, "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,*/*;q=0.5");
+/// ```
+pub fn accept_header(protocols: &[ScrapeProtocol], escaping: EscapingScheme) -> String {
+    let mut weight = ScrapeProtocol::ALL.len() + 1;
+    let mut out = String::new();
+    for protocol in protocols {
+        out.push_str(match protocol {
+            ScrapeProtocol::PrometheusProto => {
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+            }
+            ScrapeProtocol::OpenMetricsText0_0_1 => "application/openmetrics-text;version=0.0.1",
+            ScrapeProtocol::OpenMetricsText1_0_0 => "application/openmetrics-text;version=1.0.0",
+            ScrapeProtocol::PrometheusText0_0_4 => "text/plain;version=0.0.4",
+            ScrapeProtocol::PrometheusText1_0_0 => "text/plain;version=1.0.0",
+        });
+        if matches!(
+            protocol,
+            ScrapeProtocol::OpenMetricsText1_0_0 | ScrapeProtocol::PrometheusText1_0_0
+        ) {
+            out.push_str(";escaping=");
+            out.push_str(escaping.as_str());
+        }
+        push_weight(&mut out, weight);
+        out.push(',');
+        weight = weight.saturating_sub(1);
+    }
+    out.push_str("*/*");
+    push_weight(&mut out, weight);
+    out
+}
+
+fn push_weight(out: &mut String, tenths: usize) {
+    out.push_str(&format!(";q=0.{tenths}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c05_the_default_headers() {
+        assert_eq!(
+            accept_header(&ScrapeProtocol::DEFAULT, EscapingScheme::AllowUtf8),
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+             application/openmetrics-text;version=0.0.1;q=0.5,\
+             text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+        );
+        assert_eq!(
+            accept_header(&ScrapeProtocol::PROTOBUF_FIRST, EscapingScheme::AllowUtf8),
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,\
+             application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+             application/openmetrics-text;version=0.0.1;q=0.4,\
+             text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
+        );
+    }
+
+    #[test]
+    fn c06_escaping_appears_in_the_entries_that_can_carry_any_name() {
+        let header = accept_header(&ScrapeProtocol::PROTOBUF_FIRST, EscapingScheme::Underscores);
+        let escaped: Vec<&str> = header
+            .split(',')
+            .filter(|e| e.contains("escaping=underscores"))
+            .collect();
+        assert_eq!(escaped.len(), 2);
+        assert!(escaped.iter().all(|e| e.contains("version=1.0.0")));
+        assert_eq!(header.matches("escaping").count(), 2);
+    }
+}
