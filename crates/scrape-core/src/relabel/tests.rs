@@ -1,3 +1,4 @@
 //! Rules as written, as compiled and as applied.
 
 mod config;
+mod rule;
