@@ -1,0 +1,190 @@
+//! Exemplars stay on the wire until somebody asks: here they are checked, found again and decoded.
+
+use super::canonical;
+use super::metric::Bucket;
+use super::wire::{Fields, Range, Result};
+use crate::LabelSink;
+
+/// An exemplar's bytes. Almost always one stretch; several only if the sender wrote the field in pieces, which
+/// the format says to merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Parts {
+    /// First entry of the list of stretches.
+    pub(crate) first: u32,
+    /// Entry after the last.
+    pub(crate) end: u32,
+}
+
+impl Parts {
+    pub(crate) fn is_none(self) -> bool {
+        self.first == self.end
+    }
+
+    pub(crate) fn of(self, parts: &[Range]) -> &[Range] {
+        parts.get(self.first as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
+const LABEL: i32 = 1;
+const VALUE: i32 = 2;
+const TIMESTAMP: i32 = 3;
+
+/// Value and time of an exemplar.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) value: f64,
+    pub(crate) timestamp: Option<i64>,
+}
+
+/// Reads the stretches of one exemplar, labels included, into `labels`.
+pub(crate) fn read(message: &[u8], parts: &[Range], mut labels: impl FnMut(Range, Range)) -> Result<Point> {
+    let mut value = 0.0;
+    let mut time = None;
+    for part in parts {
+        let mut fields = Fields::new(message, *part);
+        while let Some(tag) = fields.tag()? {
+            match tag.number {
+                LABEL => {
+                    let pair = fields.bytes(tag)?;
+                    let (name, value) = label_pair(message, pair)?;
+                    labels(name, value);
+                }
+                VALUE => value = fields.double(tag)?,
+                TIMESTAMP => {
+                    let range = fields.bytes(tag)?;
+                    time.get_or_insert_with(Time::default).read(message, range)?;
+                }
+                _ => fields.skip(tag)?,
+            }
+        }
+    }
+    Ok(Point { value, timestamp: time.map(Time::millis) })
+}
+
+/// Checks the shape of one stretch.
+pub(crate) fn check(message: &[u8], part: Range) -> Result<()> {
+    read(message, &[part], |_, _| ()).map(|_| ())
+}
+
+/// The exemplars of one sample, all checked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PbExemplars<'a> {
+    pub(super) message: &'a [u8],
+    pub(super) stretches: &'a [Range],
+    pub(super) list: List<'a>,
+    pub(super) canonical_nan: bool,
+}
+
+/// Which exemplars of a metric.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum List<'a> {
+    Done,
+    /// One that lies in these stretches.
+    One(&'a [Range]),
+    /// Those of a native histogram that carry a timestamp.
+    Native(&'a [Parts]),
+    /// Those of classic buckets.
+    Buckets { buckets: &'a [Bucket], timed_only: bool },
+}
+
+impl<'a> PbExemplars<'a> {
+    fn take(&mut self) -> Option<(&'a [Range], bool)> {
+        match &mut self.list {
+            List::Done => None,
+            List::One(parts) => {
+                let parts = *parts;
+                self.list = List::Done;
+                Some((parts, false))
+            }
+            List::Native(exemplars) => {
+                let (first, rest) = exemplars.split_first()?;
+                *exemplars = rest;
+                Some((first.of(self.stretches), true))
+            }
+            List::Buckets { buckets, timed_only } => {
+                let (first, rest) = buckets.split_first()?;
+                *buckets = rest;
+                Some((first.exemplar.of(self.stretches), *timed_only))
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for PbExemplars<'a> {
+    type Item = PbExemplar<'a>;
+
+    fn next(&mut self) -> Option<PbExemplar<'a>> {
+        loop {
+            let (parts, timed_only) = self.take()?;
+            if parts.is_empty() {
+                continue;
+            }
+            // The bytes passed the check, so reading them again succeeds.
+            let Ok(mut point) = read(self.message, parts, |_, _| ()) else { continue };
+            if timed_only && point.timestamp.is_none() {
+                continue;
+            }
+            if self.canonical_nan {
+                point.value = canonical(point.value);
+            }
+            return Some(PbExemplar { message: self.message, parts, point });
+        }
+    }
+}
+
+/// One exemplar on the wire.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PbExemplar<'a> {
+    message: &'a [u8],
+    parts: &'a [Range],
+    pub(crate) point: Point,
+}
+
+impl PbExemplar<'_> {
+    /// Decodes the labels; names and values are not validated, as upstream does.
+    pub(crate) fn labels(&self, sink: &mut impl LabelSink) {
+        let message = self.message;
+        let read = read(message, self.parts, |name, value| sink.label(name.of(message), value.of(message)));
+        debug_assert!(read.is_ok(), "exemplar was checked: {read:?}");
+    }
+}
+
+/// Reads a `LabelPair`; absent fields are empty.
+pub(crate) fn label_pair(message: &[u8], pair: Range) -> Result<(Range, Range)> {
+    let (mut name, mut value) = (Range::default(), Range::default());
+    let mut fields = Fields::new(message, pair);
+    while let Some(tag) = fields.tag()? {
+        match tag.number {
+            1 => name = fields.bytes(tag)?,
+            2 => value = fields.bytes(tag)?,
+            _ => fields.skip(tag)?,
+        }
+    }
+    Ok((name, value))
+}
+
+/// `google.protobuf.Timestamp`, possibly in pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Time {
+    seconds: i64,
+    nanos: i32,
+}
+
+impl Time {
+    pub(crate) fn read(&mut self, message: &[u8], range: Range) -> Result<()> {
+        let mut fields = Fields::new(message, range);
+        while let Some(tag) = fields.tag()? {
+            match tag.number {
+                1 => self.seconds = fields.int(tag)? as i64,
+                2 => self.nanos = fields.int(tag)? as i32,
+                _ => fields.skip(tag)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Milliseconds, nanoseconds truncated; saturating where upstream's arithmetic would wrap around.
+    pub(crate) fn millis(self) -> i64 {
+        self.seconds.saturating_mul(1000).saturating_add(i64::from(self.nanos / 1_000_000))
+    }
+}

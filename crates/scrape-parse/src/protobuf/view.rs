@@ -1,0 +1,132 @@
+//! From the decoder's scratch to public events.
+
+use super::exemplar::List;
+use super::wire::Fault;
+use super::{Flavour, PbExemplars, Shown, Source, What, key};
+use crate::event::{Event, HistogramSeries, HistogramValue, LabelContext, Series};
+use crate::exemplar::Exemplars;
+use crate::labels::LabelsRef;
+use crate::parser::Cursor;
+use crate::{LabelSink, ParseError};
+
+use std::borrow::Cow;
+
+/// Labels of a protobuf series: its key, and where in the body they came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PbLabels<'a> {
+    key: &'a [u8],
+    /// Offset in the body of the first label field (of the metric, if there is no label).
+    offset: u64,
+    /// The same as a position in its message, and the message's ordinal.
+    column: usize,
+    line: u64,
+}
+
+impl PbLabels<'_> {
+    pub(crate) fn decode(&self, sink: &mut impl LabelSink) -> Result<(), ParseError> {
+        key::decode(self.key, sink).map_err(|fault| {
+            // Positions in the key are turned into positions in the body; exact unless the sender scattered
+            // the labels over the metric.
+            let inside = fault.at.saturating_sub(key::labels_start(self.key).unwrap_or(0));
+            bare(fault, self.offset + inside as u64, self.line, self.column + inside)
+        })
+    }
+}
+
+#[cold]
+pub(super) fn bare(fault: Fault, offset: u64, line: u64, column: usize) -> ParseError {
+    ParseError {
+        class: fault.class,
+        message: fault.message.into(),
+        offset,
+        line,
+        column: column as u64 + 1,
+        snippet: Box::default(),
+        snippet_at: 0,
+    }
+}
+
+/// The public form of what the decoder holds.
+#[inline]
+pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, shown: Shown<'a>) -> Event<'a> {
+    let Shown { message, what } = shown;
+    let decoder = &cursor.parser.protobuf;
+    match what {
+        What::Help(family, text) => Event::Help {
+            family: Cow::Borrowed(family.of(message)),
+            text: String::from_utf8_lossy(text.of(message)),
+        },
+        // Upstream does not check the unit; a broken one costs its broken bytes only.
+        What::Unit(family, unit) => Event::Unit {
+            family: Cow::Borrowed(family.of(message)),
+            unit: String::from_utf8_lossy(unit.of(message)),
+        },
+        What::Type(family, kind) => {
+            Event::Type { family: Cow::Borrowed(family.of(message)), kind: kind.metric_type() }
+        }
+        What::Series { value, exemplar } => Event::Series(Series {
+            key: decoder.key.key(),
+            value,
+            value_text: &[],
+            timestamp: decoder.timestamp,
+            start_timestamp: decoder.start,
+            exemplars: exemplars(cursor, message, exemplar),
+            context: LabelContext::Other,
+            labels: labels(cursor),
+        }),
+        What::Histogram { flavour, exemplar } => Event::Histogram(HistogramSeries {
+            key: decoder.key.key(),
+            value: match flavour {
+                Flavour::Int => HistogramValue::Int(&decoder.native.int),
+                Flavour::Float => HistogramValue::Float(&decoder.native.float),
+            },
+            timestamp: decoder.timestamp,
+            start_timestamp: decoder.start,
+            exemplars: exemplars(cursor, message, exemplar),
+            context: LabelContext::Other,
+            labels: labels(cursor),
+        }),
+    }
+}
+
+fn labels<'a>(cursor: &'a Cursor<'_>) -> LabelsRef<'a> {
+    let decoder = &cursor.parser.protobuf;
+    let prefix = decoder.current.map_or(0, |current| current.prefix as usize);
+    let first = decoder.metric.labels.first().map_or(decoder.metric_at, |run| run.start) as usize;
+    LabelsRef::Protobuf(PbLabels {
+        key: decoder.key.key(),
+        offset: cursor.parser.offset + (cursor.pos + prefix + first) as u64,
+        column: prefix + first,
+        line: cursor.parser.line,
+    })
+}
+
+#[inline]
+fn exemplars<'a>(cursor: &'a Cursor<'_>, message: &'a [u8], source: Source) -> Exemplars<'a> {
+    let metric = &cursor.parser.protobuf.metric;
+    let histogram = &metric.histogram;
+    let list = match source {
+        Source::None => return Exemplars::default(),
+        Source::Counter => List::One(&metric.counter_exemplar),
+        Source::Bucket(i) => match histogram.buckets.get(i as usize) {
+            Some(bucket) if !bucket.exemplar.is_none() => {
+                List::One(bucket.exemplar.of(&metric.exemplar_parts))
+            }
+            _ => return Exemplars::default(),
+        },
+        Source::Native if histogram.exemplars.is_empty() => {
+            List::Buckets { buckets: &histogram.buckets, timed_only: true }
+        }
+        Source::Native => List::Native(&histogram.exemplars),
+        Source::AllBuckets => List::Buckets { buckets: &histogram.buckets, timed_only: false },
+    };
+    if metric.exemplar_parts.is_empty() && !matches!(source, Source::Counter) {
+        return Exemplars::default();
+    }
+    Exemplars::protobuf(PbExemplars {
+        message,
+        stretches: &metric.exemplar_parts,
+        list,
+        canonical_nan: cursor.parser.options.canonical_nan,
+    })
+}
