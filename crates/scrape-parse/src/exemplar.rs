@@ -2,6 +2,7 @@
 //! not for their labels.
 
 use crate::event::LabelSink;
+use crate::protobuf::{PbExemplar, PbExemplars};
 use crate::text::exemplar::TextExemplar;
 
 /// The exemplars of one sample: an iterator that borrows the input. Cheap to copy; empty for most samples.
@@ -19,12 +20,22 @@ pub(crate) enum Source<'a> {
         /// Labels are handed out without unescaping, as Prometheus does.
         raw: bool,
     },
+    /// On the wire of a protobuf metric, validated.
+    Protobuf(PbExemplars<'a>),
 }
 
 impl<'a> Exemplars<'a> {
+    pub(crate) fn protobuf(list: PbExemplars<'a>) -> Self {
+        Self(Source::Protobuf(list))
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        matches!(self.0, Source::None)
+        match self.0 {
+            Source::None => true,
+            Source::Text { .. } => false,
+            Source::Protobuf(mut list) => list.next().is_none(),
+        }
     }
 }
 
@@ -32,8 +43,15 @@ impl<'a> Iterator for Exemplars<'a> {
     type Item = Exemplar<'a>;
 
     fn next(&mut self) -> Option<Exemplar<'a>> {
+        if let Source::Protobuf(list) = &mut self.0 {
+            return list.next().map(|e| Exemplar {
+                value: e.point.value,
+                timestamp: e.point.timestamp,
+                labels: Labels::Protobuf(e),
+            });
+        }
         match std::mem::take(&mut self.0) {
-            Source::None => None,
+            Source::None | Source::Protobuf(_) => None,
             Source::Text { bytes, raw } => TextExemplar::decode(bytes, raw).map(|e| Exemplar {
                 value: e.value,
                 timestamp: e.timestamp,
@@ -56,6 +74,7 @@ pub struct Exemplar<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Labels<'a> {
     Text(TextExemplar<'a>),
+    Protobuf(PbExemplar<'a>),
 }
 
 impl Exemplar<'_> {
@@ -63,6 +82,7 @@ impl Exemplar<'_> {
     pub fn labels(&self, sink: &mut impl LabelSink) {
         match &self.labels {
             Labels::Text(e) => e.labels(sink),
+            Labels::Protobuf(e) => e.labels(sink),
         }
     }
 }

@@ -2,12 +2,13 @@
 //! of `le` and `quantile`. Full parsing leaves spans behind, so decoding does not tokenise twice; a stored key
 //! is tokenised again, which is the rare path.
 
+use crate::ParseError;
 use crate::event::{LabelContext, LabelSink, METRIC_NAME};
 use crate::format::Format;
 use crate::number::{OmFloat, parse_go_float};
+use crate::protobuf::{self, PbLabels};
 use crate::text;
 use crate::unescape::unescape_label;
-use crate::{ErrorClass, ParseError};
 
 /// One item of a label set as offsets into its key, quotes excluded. `name_start == name_end == 0` marks the
 /// metric name, whose text is then the value.
@@ -40,6 +41,8 @@ pub(crate) enum LabelsRef<'a> {
         /// The key.
         key: &'a [u8],
     },
+    /// A composed key of the protobuf format.
+    Protobuf(PbLabels<'a>),
 }
 
 impl LabelsRef<'_> {
@@ -56,6 +59,7 @@ impl LabelsRef<'_> {
                 Ok(())
             }
             Self::Key { format, key } => decode_key(format, key, context, sink),
+            Self::Protobuf(labels) => labels.decode(sink),
         }
     }
 }
@@ -104,9 +108,6 @@ pub fn decode_key(
     match format {
         Format::Text => text::decode_key::<false>(key, context, sink),
         Format::OpenMetrics => text::decode_key::<true>(key, context, sink),
-        Format::Protobuf => Err(ParseError::bare(
-            ErrorClass::ContentType,
-            "protobuf keys are not supported",
-        )),
+        Format::Protobuf => protobuf::decode_key(key, sink),
     }
 }

@@ -10,8 +10,10 @@ mod format;
 pub mod histogram;
 mod labels;
 pub mod names;
+mod nhcb;
 mod number;
 mod parser;
+mod protobuf;
 mod protocol;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;

@@ -7,6 +7,7 @@
 use crate::event::{Expect, Known, Scan, Step};
 use crate::format::Format;
 use crate::labels::LabelSpan;
+use crate::protobuf::{self, Decoder};
 use crate::text;
 use crate::text::start_ts::StartTimestamps;
 use crate::{ErrorClass, LabelContext, MetricType, ParseError};
@@ -88,6 +89,7 @@ pub struct Parser {
     /// Items of the last series parsed in full.
     pub(crate) spans: Vec<LabelSpan>,
     pub(crate) start_ts: StartTimestamps,
+    pub(crate) protobuf: Decoder,
 }
 
 impl Parser {
@@ -104,6 +106,7 @@ impl Parser {
             retry_at: 0,
             spans: Vec::new(),
             start_ts: StartTimestamps::default(),
+            protobuf: Decoder::default(),
         }
     }
 
@@ -118,6 +121,7 @@ impl Parser {
         self.retry_at = 0;
         self.spans.clear();
         self.start_ts.reset();
+        self.protobuf.reset();
     }
 
     /// The options it was made with.
@@ -157,6 +161,8 @@ pub(crate) enum Raw<'p> {
     Eof,
     /// An event of the text formats.
     Text(text::RawLine<'p>),
+    /// An event of the protobuf format.
+    Protobuf(protobuf::Shown<'p>),
 }
 
 /// A place to return to: see [`Cursor::mark`].
@@ -252,11 +258,7 @@ impl<'p> Cursor<'p> {
         match self.parser.options.format {
             Format::Text => text::next::<false>(self),
             Format::OpenMetrics => text::next::<true>(self),
-            Format::Protobuf => Err(self.fail(
-                ErrorClass::ContentType,
-                "protobuf bodies are not supported",
-                self.pos,
-            )),
+            Format::Protobuf => protobuf::next(self),
         }
     }
 
@@ -266,6 +268,7 @@ impl<'p> Cursor<'p> {
             Raw::NeedMore => Step::NeedMore,
             Raw::Eof => Step::Eof,
             Raw::Text(line) => Step::Event(text::view(self, line)),
+            Raw::Protobuf(shown) => Step::Event(protobuf::view(self, shown)),
         }
     }
 
@@ -304,6 +307,11 @@ impl Drop for Cursor<'_> {
         // Lines are counted once per piece, at memory speed, and not at all for a body fed whole.
         let finished = self.end && self.pos == self.input.len();
         if !finished && let Some(consumed) = self.input.get(..self.pos) {
+            // A protobuf "line" is a message and counted as it ends.
+            if self.parser.options.format == Format::Protobuf {
+                self.parser.offset += self.pos as u64;
+                return;
+            }
             self.parser.line += memchr::memchr_iter(b'\n', consumed).count() as u64;
             self.parser.offset += self.pos as u64;
         }

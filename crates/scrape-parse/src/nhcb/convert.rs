@@ -68,15 +68,24 @@ impl Nhcb {
         }
         // Almost always the new bound is the highest.
         let at = match self.buckets.last() {
-            Some((last, _)) if *last >= bound => self.buckets.partition_point(|(known, _)| *known < bound),
+            Some((last, _)) if *last >= bound => {
+                self.buckets.partition_point(|(known, _)| *known < bound)
+            }
             _ => self.buckets.len(),
         };
-        if self.buckets.get(at).is_some_and(|(known, _)| *known == bound) {
+        if self
+            .buckets
+            .get(at)
+            .is_some_and(|(known, _)| *known == bound)
+        {
             return;
         }
         let below = at.checked_sub(1).and_then(|below| self.buckets.get(below));
         if below.is_some_and(|(_, lower)| *lower > count)
-            || self.buckets.get(at).is_some_and(|(_, higher)| *higher < count)
+            || self
+                .buckets
+                .get(at)
+                .is_some_and(|(_, higher)| *higher < count)
         {
             self.error.get_or_insert(NhcbError::NotCumulative);
             return;
@@ -91,15 +100,27 @@ impl Nhcb {
         }
         let highest = self.buckets.last().map_or(0.0, |(_, count)| *count);
         let count = self.count.unwrap_or(highest);
-        if self.buckets.last().is_none_or(|(bound, _)| *bound != f64::INFINITY) {
+        if self
+            .buckets
+            .last()
+            .is_none_or(|(bound, _)| *bound != f64::INFINITY)
+        {
             self.buckets.push((f64::INFINITY, count));
         }
         // Also refuses a NaN count.
         if self.buckets.last().is_none_or(|(_, last)| *last != count) {
             return Err(NhcbError::CountMismatch);
         }
-        let reset_hint = if gauge { ResetHint::Gauge } else { ResetHint::Unknown };
-        let bounds = self.buckets.iter().map(|(bound, _)| *bound).take(self.buckets.len() - 1);
+        let reset_hint = if gauge {
+            ResetHint::Gauge
+        } else {
+            ResetHint::Unknown
+        };
+        let bounds = self
+            .buckets
+            .iter()
+            .map(|(bound, _)| *bound)
+            .take(self.buckets.len() - 1);
         if is_integral(count) && self.buckets.iter().all(|(_, count)| is_integral(*count)) {
             let out = &mut into.int;
             out.clear();
@@ -108,7 +129,8 @@ impl Nhcb {
             out.count = count as u64;
             out.sum = self.sum;
             out.custom_values.extend(bounds);
-            let mut builder = SideBuilder::new(&mut out.positive_spans, &mut out.positive_buckets, 2);
+            let mut builder =
+                SideBuilder::new(&mut out.positive_spans, &mut out.positive_buckets, 2);
             let mut previous = 0i64;
             for (index, (_, cumulative)) in self.buckets.iter().enumerate() {
                 let cumulative = *cumulative as i64;

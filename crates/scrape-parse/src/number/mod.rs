@@ -9,4 +9,4 @@ mod tests;
 
 pub use format::OmFloat;
 pub use go::parse_go_float;
-pub(crate) use sample::{Parsed, parse_number, scan_number};
+pub(crate) use sample::{NAN, Parsed, parse_number, scan_number};

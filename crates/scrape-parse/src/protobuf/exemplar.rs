@@ -1,7 +1,7 @@
 //! Exemplars stay on the wire until somebody asks: here they are checked, found again and decoded.
 
 use super::canonical;
-use super::metric::Bucket;
+use super::metric::Metric;
 use super::wire::{Fields, Range, Result};
 use crate::LabelSink;
 
@@ -21,7 +21,9 @@ impl Parts {
     }
 
     pub(crate) fn of(self, parts: &[Range]) -> &[Range] {
-        parts.get(self.first as usize..self.end as usize).unwrap_or_default()
+        parts
+            .get(self.first as usize..self.end as usize)
+            .unwrap_or_default()
     }
 }
 
@@ -37,7 +39,11 @@ pub(crate) struct Point {
 }
 
 /// Reads the stretches of one exemplar, labels included, into `labels`.
-pub(crate) fn read(message: &[u8], parts: &[Range], mut labels: impl FnMut(Range, Range)) -> Result<Point> {
+pub(crate) fn read(
+    message: &[u8],
+    parts: &[Range],
+    mut labels: impl FnMut(Range, Range),
+) -> Result<Point> {
     let mut value = 0.0;
     let mut time = None;
     for part in parts {
@@ -52,13 +58,17 @@ pub(crate) fn read(message: &[u8], parts: &[Range], mut labels: impl FnMut(Range
                 VALUE => value = fields.double(tag)?,
                 TIMESTAMP => {
                     let range = fields.bytes(tag)?;
-                    time.get_or_insert_with(Time::default).read(message, range)?;
+                    time.get_or_insert_with(Time::default)
+                        .read(message, range)?;
                 }
                 _ => fields.skip(tag)?,
             }
         }
     }
-    Ok(Point { value, timestamp: time.map(Time::millis) })
+    Ok(Point {
+        value,
+        timestamp: time.map(Time::millis),
+    })
 }
 
 /// Checks the shape of one stretch.
@@ -66,45 +76,58 @@ pub(crate) fn check(message: &[u8], part: Range) -> Result<()> {
     read(message, &[part], |_, _| ()).map(|_| ())
 }
 
-/// The exemplars of one sample, all checked.
+/// The exemplars of one sample, all checked. Small, because every sample carries one of these.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PbExemplars<'a> {
     pub(super) message: &'a [u8],
-    pub(super) stretches: &'a [Range],
-    pub(super) list: List<'a>,
+    pub(super) metric: &'a Metric,
+    pub(super) list: List,
     pub(super) canonical_nan: bool,
 }
 
-/// Which exemplars of a metric.
+/// Which exemplars of a metric are left to yield.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum List<'a> {
+pub(super) enum List {
     Done,
-    /// One that lies in these stretches.
-    One(&'a [Range]),
-    /// Those of a native histogram that carry a timestamp.
-    Native(&'a [Parts]),
-    /// Those of classic buckets.
-    Buckets { buckets: &'a [Bucket], timed_only: bool },
+    /// The counter's.
+    Counter,
+    /// That of one classic bucket.
+    Bucket(u32),
+    /// Those of a native histogram that carry a timestamp, from this one on.
+    Native(u32),
+    /// Those of classic buckets from this one on.
+    Buckets {
+        next: u32,
+        timed_only: bool,
+    },
 }
 
 impl<'a> PbExemplars<'a> {
+    /// The stretches of the next candidate, and whether it needs a timestamp.
     fn take(&mut self) -> Option<(&'a [Range], bool)> {
+        let metric = self.metric;
+        let histogram = &metric.histogram;
+        let stretches = |parts: Parts| parts.of(&metric.exemplar_parts);
         match &mut self.list {
             List::Done => None,
-            List::One(parts) => {
-                let parts = *parts;
+            List::Counter => {
                 self.list = List::Done;
-                Some((parts, false))
+                Some((&metric.counter_exemplar, false))
             }
-            List::Native(exemplars) => {
-                let (first, rest) = exemplars.split_first()?;
-                *exemplars = rest;
-                Some((first.of(self.stretches), true))
+            List::Bucket(i) => {
+                let bucket = histogram.buckets.get(*i as usize)?;
+                self.list = List::Done;
+                Some((stretches(bucket.exemplar), false))
             }
-            List::Buckets { buckets, timed_only } => {
-                let (first, rest) = buckets.split_first()?;
-                *buckets = rest;
-                Some((first.exemplar.of(self.stretches), *timed_only))
+            List::Native(next) => {
+                let parts = histogram.exemplars.get(*next as usize)?;
+                *next += 1;
+                Some((stretches(*parts), true))
+            }
+            List::Buckets { next, timed_only } => {
+                let bucket = histogram.buckets.get(*next as usize)?;
+                *next += 1;
+                Some((stretches(bucket.exemplar), *timed_only))
             }
         }
     }
@@ -120,14 +143,20 @@ impl<'a> Iterator for PbExemplars<'a> {
                 continue;
             }
             // The bytes passed the check, so reading them again succeeds.
-            let Ok(mut point) = read(self.message, parts, |_, _| ()) else { continue };
+            let Ok(mut point) = read(self.message, parts, |_, _| ()) else {
+                continue;
+            };
             if timed_only && point.timestamp.is_none() {
                 continue;
             }
             if self.canonical_nan {
                 point.value = canonical(point.value);
             }
-            return Some(PbExemplar { message: self.message, parts, point });
+            return Some(PbExemplar {
+                message: self.message,
+                parts,
+                point,
+            });
         }
     }
 }
@@ -144,7 +173,9 @@ impl PbExemplar<'_> {
     /// Decodes the labels; names and values are not validated, as upstream does.
     pub(crate) fn labels(&self, sink: &mut impl LabelSink) {
         let message = self.message;
-        let read = read(message, self.parts, |name, value| sink.label(name.of(message), value.of(message)));
+        let read = read(message, self.parts, |name, value| {
+            sink.label(name.of(message), value.of(message))
+        });
         debug_assert!(read.is_ok(), "exemplar was checked: {read:?}");
     }
 }
@@ -185,6 +216,7 @@ impl Time {
 
     /// Milliseconds, nanoseconds truncated; saturating where upstream's arithmetic would wrap around.
     pub(crate) fn millis(self) -> i64 {
-        self.seconds.saturating_mul(1000).saturating_add(i64::from(self.nanos / 1_000_000))
+        let exact = i128::from(self.seconds) * 1000 + i128::from(self.nanos / 1_000_000);
+        exact.clamp(i64::MIN.into(), i64::MAX.into()) as i64
     }
 }

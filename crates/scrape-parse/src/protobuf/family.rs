@@ -80,10 +80,18 @@ pub(super) fn head(message: &[u8], whole: Range) -> Result<Head> {
         let name = head.name.of(message);
         if name.is_empty() || std::str::from_utf8(name).is_err() {
             let message = "family name is empty or not valid UTF-8";
-            return Err(Fault::new(ErrorClass::PbName, head.name.start as usize, message));
+            return Err(Fault::new(
+                ErrorClass::PbName,
+                head.name.start as usize,
+                message,
+            ));
         }
         if std::str::from_utf8(head.help.of(message)).is_err() {
-            return Err(Fault::new(ErrorClass::Utf8, head.help.start as usize, "help is not valid UTF-8"));
+            return Err(Fault::new(
+                ErrorClass::Utf8,
+                head.help.start as usize,
+                "help is not valid UTF-8",
+            ));
         }
         head.kind = Kind::from_wire(kind.0)
             .ok_or_else(|| Fault::new(ErrorClass::PbType, kind.1, "unknown metric type"))?;

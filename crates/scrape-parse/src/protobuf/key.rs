@@ -127,7 +127,10 @@ pub(super) fn decode(key: &[u8], sink: &mut impl LabelSink) -> Result<()> {
         None => (rest, None),
         Some(label) => {
             let (rest, bits) = rest.split_last_chunk::<BOUND>().ok_or_else(malformed)?;
-            (rest, Some((label, f64::from_bits(u64::from_le_bytes(*bits)))))
+            (
+                rest,
+                Some((label, f64::from_bits(u64::from_le_bytes(*bits)))),
+            )
         }
     };
     if labels.len() < labels_start {
@@ -139,7 +142,13 @@ pub(super) fn decode(key: &[u8], sink: &mut impl LabelSink) -> Result<()> {
     } else {
         sink.label(METRIC_NAME, &[name, part.suffix()].concat());
     }
-    let mut fields = Fields::new(labels, Range { start: labels_start as u32, end: labels.len() as u32 });
+    let mut fields = Fields::new(
+        labels,
+        Range {
+            start: labels_start as u32,
+            end: labels.len() as u32,
+        },
+    );
     while let Some(tag) = fields.tag()? {
         let pair = fields.bytes(tag)?;
         let (name, value) = label_pair(labels, pair)?;
@@ -148,10 +157,18 @@ pub(super) fn decode(key: &[u8], sink: &mut impl LabelSink) -> Result<()> {
         // check, as upstream does. Only an absent one starts at 0, where the family name lies.
         if std::str::from_utf8(name_text).is_err() || (name_text.is_empty() && name.start > 0) {
             let message = "label name is empty or not valid UTF-8";
-            return Err(Fault::new(ErrorClass::LabelName, name.start as usize, message));
+            return Err(Fault::new(
+                ErrorClass::LabelName,
+                name.start as usize,
+                message,
+            ));
         }
         if std::str::from_utf8(value_text).is_err() {
-            return Err(Fault::new(ErrorClass::Utf8, value.start as usize, "label value is not valid UTF-8"));
+            return Err(Fault::new(
+                ErrorClass::Utf8,
+                value.start as usize,
+                "label value is not valid UTF-8",
+            ));
         }
         sink.label(name_text, value_text);
     }

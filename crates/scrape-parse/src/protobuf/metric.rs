@@ -8,7 +8,7 @@ use crate::histogram::Span;
 
 /// The scratch of one metric.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Metric {
+pub(crate) struct Metric {
     /// Label fields with their tags, runs of neighbours joined: mostly a single run.
     pub(super) labels: Vec<Range>,
     /// 0 means none.
@@ -96,7 +96,12 @@ impl Histogram {
         self.positive.clear();
         self.negative.clear();
         (self.count, self.zero_count, self.schema) = (0, 0, 0);
-        (self.count_float, self.zero_count_float, self.sum, self.zero_threshold) = (0.0, 0.0, 0.0, 0.0);
+        (
+            self.count_float,
+            self.zero_count_float,
+            self.sum,
+            self.zero_threshold,
+        ) = (0.0, 0.0, 0.0, 0.0);
         self.start = None;
     }
 
@@ -137,7 +142,10 @@ impl Metric {
                     let at = tag.at as u32;
                     match self.labels.last_mut() {
                         Some(run) if run.end == at => run.end = content.end,
-                        _ => self.labels.push(Range { start: at, end: content.end }),
+                        _ => self.labels.push(Range {
+                            start: at,
+                            end: content.end,
+                        }),
                     }
                 }
                 2 => {
@@ -146,7 +154,12 @@ impl Metric {
                 }
                 3 => {
                     let content = fields.bytes(tag)?;
-                    read_counter(message, content, &mut self.counter, &mut self.counter_exemplar)?;
+                    read_counter(
+                        message,
+                        content,
+                        &mut self.counter,
+                        &mut self.counter_exemplar,
+                    )?;
                 }
                 4 => {
                     let content = fields.bytes(tag)?;
@@ -168,7 +181,12 @@ impl Metric {
                         self.histogram.clear();
                         histogram_seen = true;
                     }
-                    read_histogram(message, content, &mut self.histogram, &mut self.exemplar_parts)?;
+                    read_histogram(
+                        message,
+                        content,
+                        &mut self.histogram,
+                        &mut self.exemplar_parts,
+                    )?;
                 }
                 _ => fields.skip(tag)?,
             }
@@ -197,7 +215,12 @@ fn value_message(message: &[u8], range: Range, value: &mut f64) -> Result<()> {
     Ok(())
 }
 
-fn read_counter(message: &[u8], range: Range, counter: &mut Counter, exemplar: &mut Vec<Range>) -> Result<()> {
+fn read_counter(
+    message: &[u8],
+    range: Range,
+    counter: &mut Counter,
+    exemplar: &mut Vec<Range>,
+) -> Result<()> {
     let mut fields = Fields::new(message, range);
     while let Some(tag) = fields.tag()? {
         match tag.number {
@@ -240,7 +263,12 @@ fn read_summary(message: &[u8], range: Range, summary: &mut Summary) -> Result<(
     Ok(())
 }
 
-fn read_histogram(message: &[u8], range: Range, h: &mut Histogram, parts: &mut Vec<Range>) -> Result<()> {
+fn read_histogram(
+    message: &[u8],
+    range: Range,
+    h: &mut Histogram,
+    parts: &mut Vec<Range>,
+) -> Result<()> {
     let mut fields = Fields::new(message, range);
     while let Some(tag) = fields.tag()? {
         match tag.number {
@@ -255,10 +283,16 @@ fn read_histogram(message: &[u8], range: Range, h: &mut Histogram, parts: &mut V
             6 => h.zero_threshold = fields.double(tag)?,
             7 => h.zero_count = fields.int(tag)?,
             8 => h.zero_count_float = fields.double(tag)?,
-            9 => h.negative.spans.push(read_span(message, fields.bytes(tag)?)?),
+            9 => h
+                .negative
+                .spans
+                .push(read_span(message, fields.bytes(tag)?)?),
             10 => read_deltas(message, &mut fields, tag, &mut h.negative.deltas)?,
             11 => read_counts(message, &mut fields, tag, &mut h.negative.counts)?,
-            12 => h.positive.spans.push(read_span(message, fields.bytes(tag)?)?),
+            12 => h
+                .positive
+                .spans
+                .push(read_span(message, fields.bytes(tag)?)?),
             13 => read_deltas(message, &mut fields, tag, &mut h.positive.deltas)?,
             14 => read_counts(message, &mut fields, tag, &mut h.positive.counts)?,
             15 => read_time(message, fields.bytes(tag)?, &mut h.start)?,
@@ -303,7 +337,12 @@ fn read_span(message: &[u8], range: Range) -> Result<Span> {
 }
 
 /// Repeated `sint64`, packed or not.
-fn read_deltas(message: &[u8], fields: &mut Fields<'_>, tag: Tag, into: &mut Vec<i64>) -> Result<()> {
+fn read_deltas(
+    message: &[u8],
+    fields: &mut Fields<'_>,
+    tag: Tag,
+    into: &mut Vec<i64>,
+) -> Result<()> {
     if tag.wire != BYTES {
         into.push(zigzag(fields.int(tag)?));
         return Ok(());
@@ -317,7 +356,12 @@ fn read_deltas(message: &[u8], fields: &mut Fields<'_>, tag: Tag, into: &mut Vec
 }
 
 /// Repeated `double`, packed or not.
-fn read_counts(message: &[u8], fields: &mut Fields<'_>, tag: Tag, into: &mut Vec<f64>) -> Result<()> {
+fn read_counts(
+    message: &[u8],
+    fields: &mut Fields<'_>,
+    tag: Tag,
+    into: &mut Vec<f64>,
+) -> Result<()> {
     if tag.wire == FIXED64 {
         into.push(fields.fixed64()?);
         return Ok(());
@@ -336,11 +380,19 @@ fn read_time(message: &[u8], range: Range, time: &mut Option<Time>) -> Result<()
 
 /// Notes one stretch of an exemplar. A bucket is read in one go, so the stretches of its exemplar lie side by
 /// side in `parts`.
-fn add_part(message: &[u8], range: Range, exemplar: &mut Parts, parts: &mut Vec<Range>) -> Result<()> {
+fn add_part(
+    message: &[u8],
+    range: Range,
+    exemplar: &mut Parts,
+    parts: &mut Vec<Range>,
+) -> Result<()> {
     exemplar::check(message, range)?;
     if exemplar.is_none() {
         let next = parts.len() as u32;
-        *exemplar = Parts { first: next, end: next };
+        *exemplar = Parts {
+            first: next,
+            end: next,
+        };
     }
     parts.push(range);
     exemplar.end += 1;

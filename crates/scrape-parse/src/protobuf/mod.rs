@@ -15,7 +15,7 @@ mod view;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use self::exemplar::Time;
 use self::family::{Head, Kind, METRIC};
@@ -66,7 +66,6 @@ enum Next {
     Metric,
     SummarySum,
     Quantile(u32),
-    Native,
     ClassicCount,
     ClassicSum,
     ClassicBucket(u32),
@@ -156,7 +155,9 @@ fn start_message(cursor: &mut Cursor<'_>, rest: &[u8]) -> Result<bool, Fault> {
     // An oversized message is refused by its prefix, before anybody buffers it.
     let (prefix, length) = match frame(rest, false)? {
         Frame::Whole { length, .. } if length as u64 > cap => return Err(too_long()),
-        Frame::Partial { needed: Some(needed) } if needed > cap.saturating_add(wire::MAX_PREFIX as u64) => {
+        Frame::Partial {
+            needed: Some(needed),
+        } if needed > cap.saturating_add(wire::MAX_PREFIX as u64) => {
             return Err(too_long());
         }
         Frame::Partial { .. } if cursor.end => return frame(rest, true).map(|_| false),
@@ -164,8 +165,14 @@ fn start_message(cursor: &mut Cursor<'_>, rest: &[u8]) -> Result<bool, Fault> {
         Frame::Whole { prefix, length } => (prefix, length),
     };
     let message = rest.get(prefix..prefix + length).unwrap_or_default();
-    let whole = Range { start: 0, end: length as u32 };
-    let head = family::head(message, whole).map_err(|fault| Fault { at: fault.at + prefix, ..fault })?;
+    let whole = Range {
+        start: 0,
+        end: length as u32,
+    };
+    let head = family::head(message, whole).map_err(|fault| Fault {
+        at: fault.at + prefix,
+        ..fault
+    })?;
     let Some(first) = head.first_metric else {
         let end = cursor.pos + prefix + length;
         finish_message(cursor, end);
@@ -173,8 +180,13 @@ fn start_message(cursor: &mut Cursor<'_>, rest: &[u8]) -> Result<bool, Fault> {
     };
     let decoder = &mut cursor.parser.protobuf;
     decoder.key.start_family(head.name.of(message));
-    decoder.current =
-        Some(Current { prefix: prefix as u32, length: length as u32, head, next: Next::Help, rest: first });
+    decoder.current = Some(Current {
+        prefix: prefix as u32,
+        length: length as u32,
+        head,
+        next: Next::Help,
+        rest: first,
+    });
     Ok(true)
 }
 
@@ -197,7 +209,9 @@ fn fail(cursor: &mut Cursor<'_>, fault: Fault, prefix: usize) -> ParseError {
 impl Decoder {
     /// The next thing that the current message holds, or `None` at its end.
     fn step(&mut self, message: &[u8], options: &ParserOptions) -> Result<Option<What>, Fault> {
-        let Some(mut current) = self.current.take() else { return Ok(None) };
+        let Some(mut current) = self.current.take() else {
+            return Ok(None);
+        };
         let what = self.advance(&mut current, message, options)?;
         self.current = Some(current);
         Ok(what)
@@ -212,11 +226,18 @@ impl Decoder {
         let head = current.head;
         let classic = |decoder: &mut Self, part: Part, value: f64| {
             decoder.key.finish(part);
-            What::Series { value: number(value, options), exemplar: Source::None }
+            What::Series {
+                value: number(value, options),
+                exemplar: Source::None,
+            }
         };
         let what = match current.next {
             Next::Help => {
-                current.next = if head.unit.is_empty() { Next::Type } else { Next::Unit };
+                current.next = if head.unit.is_empty() {
+                    Next::Type
+                } else {
+                    Next::Unit
+                };
                 What::Help(head.name, head.help)
             }
             Next::Unit => {
@@ -228,7 +249,9 @@ impl Decoder {
                 What::Type(head.name, head.kind)
             }
             Next::Metric => {
-                let Some(range) = next_metric(message, current)? else { return Ok(None) };
+                let Some(range) = next_metric(message, current)? else {
+                    return Ok(None);
+                };
                 self.metric_at = range.start;
                 self.metric.read(message, range)?;
                 self.key.start_metric(message, &self.metric.labels);
@@ -243,9 +266,11 @@ impl Decoder {
                 current.next = self.quantile_or_next(i + 1);
                 let (quantile, value) = self.metric.summary.quantiles[i as usize];
                 self.key.finish_bound(Part::Quantile, quantile);
-                What::Series { value: number(value, options), exemplar: Source::None }
+                What::Series {
+                    value: number(value, options),
+                    exemplar: Source::None,
+                }
             }
-            Next::Native => return self.native(current, options).map(Some),
             Next::ClassicCount => {
                 current.next = Next::ClassicSum;
                 classic(self, Part::Count, self.metric.histogram.count())
@@ -259,7 +284,11 @@ impl Decoder {
                 let bucket = histogram.buckets.get(i as usize);
                 let bound = bucket.map_or(f64::INFINITY, |bucket| bucket.bound);
                 let value = bucket.map_or_else(|| histogram.count(), |bucket| bucket.value());
-                let exemplar = if bucket.is_some() { Source::Bucket(i) } else { Source::None };
+                let exemplar = if bucket.is_some() {
+                    Source::Bucket(i)
+                } else {
+                    Source::None
+                };
                 self.key.finish_bound(Part::Bucket, bound);
                 current.next = if bound != f64::INFINITY {
                     Next::ClassicBucket(i + 1)
@@ -268,7 +297,10 @@ impl Decoder {
                 } else {
                     Next::Metric
                 };
-                What::Series { value: number(value, options), exemplar }
+                What::Series {
+                    value: number(value, options),
+                    exemplar,
+                }
             }
             Next::Nhcb => {
                 current.next = Next::Metric;
@@ -280,7 +312,11 @@ impl Decoder {
 
     /// The first event of the metric just read.
     #[inline]
-    fn first_of_metric(&mut self, current: &mut Current, options: &ParserOptions) -> Result<What, Fault> {
+    fn first_of_metric(
+        &mut self,
+        current: &mut Current,
+        options: &ParserOptions,
+    ) -> Result<What, Fault> {
         let metric = &self.metric;
         let start = match current.head.kind {
             Kind::Counter => metric.counter.start,
@@ -293,13 +329,18 @@ impl Decoder {
         let (value, exemplar) = match current.head.kind {
             Kind::Gauge => (metric.gauge, Source::None),
             Kind::Untyped => (metric.untyped, Source::None),
-            Kind::Counter if metric.counter_exemplar.is_empty() => (metric.counter.value, Source::None),
+            Kind::Counter if metric.counter_exemplar.is_empty() => {
+                (metric.counter.value, Source::None)
+            }
             Kind::Counter => (metric.counter.value, Source::Counter),
             Kind::Summary => {
                 current.next = Next::SummarySum;
                 self.key.finish(Part::Count);
                 let value = number(self.metric.summary.count as f64, options);
-                return Ok(What::Series { value, exemplar: Source::None });
+                return Ok(What::Series {
+                    value,
+                    exemplar: Source::None,
+                });
             }
             Kind::Histogram | Kind::GaugeHistogram => {
                 if self.yields_native(options) {
@@ -311,11 +352,17 @@ impl Decoder {
                 current.next = Next::ClassicSum;
                 self.key.finish(Part::Count);
                 let value = number(self.metric.histogram.count(), options);
-                return Ok(What::Series { value, exemplar: Source::None });
+                return Ok(What::Series {
+                    value,
+                    exemplar: Source::None,
+                });
             }
         };
         self.key.finish(Part::Plain);
-        Ok(What::Series { value: number(value, options), exemplar })
+        Ok(What::Series {
+            value: number(value, options),
+            exemplar,
+        })
     }
 
     fn yields_native(&self, options: &ParserOptions) -> bool {
@@ -334,8 +381,15 @@ impl Decoder {
         }
         self.key.finish(Part::Native);
         let classic_too = options.keep_classic && !histogram.buckets.is_empty();
-        current.next = if classic_too { Next::ClassicCount } else { Next::Metric };
-        Ok(What::Histogram { flavour, exemplar: Source::Native })
+        current.next = if classic_too {
+            Next::ClassicCount
+        } else {
+            Next::Metric
+        };
+        Ok(What::Histogram {
+            flavour,
+            exemplar: Source::Native,
+        })
     }
 
     /// The histogram with custom buckets that the classic buckets amount to.
@@ -351,19 +405,34 @@ impl Decoder {
         let flavour = self
             .nhcb
             .convert(gauge, &mut self.native)
-            .map_err(|error| Fault::new(ErrorClass::Nhcb, self.metric_at as usize, error.message()))?;
+            .map_err(|error| {
+                Fault::new(ErrorClass::Nhcb, self.metric_at as usize, error.message())
+            })?;
         self.key.finish(Part::Native);
-        Ok(What::Histogram { flavour, exemplar: Source::AllBuckets })
+        Ok(What::Histogram {
+            flavour,
+            exemplar: Source::AllBuckets,
+        })
     }
 
     fn quantile_or_next(&self, i: u32) -> Next {
-        if (i as usize) < self.metric.summary.quantiles.len() { Next::Quantile(i) } else { Next::Metric }
+        if (i as usize) < self.metric.summary.quantiles.len() {
+            Next::Quantile(i)
+        } else {
+            Next::Metric
+        }
     }
 }
 
 /// Finds the next metric field. The head has been read, so the fields are known to be well-formed.
 fn next_metric(message: &[u8], current: &mut Current) -> Result<Option<Range>, Fault> {
-    let mut fields = Fields::new(message, Range { start: current.rest, end: current.length });
+    let mut fields = Fields::new(
+        message,
+        Range {
+            start: current.rest,
+            end: current.length,
+        },
+    );
     while let Some(tag) = fields.tag()? {
         if tag.number == METRIC {
             let range = fields.bytes(tag)?;
@@ -379,13 +448,21 @@ fn next_metric(message: &[u8], current: &mut Current) -> Result<Option<Range>, F
 /// Every NaN becomes the ordinary one, so that no target can pass off the stale marker as a value.
 #[inline]
 fn canonical(value: f64) -> f64 {
-    if value.is_nan() { crate::number::NAN } else { value }
+    if value.is_nan() {
+        crate::number::NAN
+    } else {
+        value
+    }
 }
 
 /// The value as it is yielded.
 #[inline]
 fn number(value: f64, options: &ParserOptions) -> f64 {
-    if options.canonical_nan { canonical(value) } else { value }
+    if options.canonical_nan {
+        canonical(value)
+    } else {
+        value
+    }
 }
 
 fn canonical_float(h: &mut crate::histogram::FloatHistogram) {

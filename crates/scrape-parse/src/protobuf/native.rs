@@ -21,8 +21,17 @@ pub(crate) enum Flavour {
 }
 
 /// Builds the native histogram of a metric. `at` is the metric's position, for errors.
-pub(super) fn build(h: &metric::Histogram, gauge: bool, at: usize, native: &mut Native) -> Result<Flavour> {
-    let reset_hint = if gauge { ResetHint::Gauge } else { ResetHint::Unknown };
+pub(super) fn build(
+    h: &metric::Histogram,
+    gauge: bool,
+    at: usize,
+    native: &mut Native,
+) -> Result<Flavour> {
+    let reset_hint = if gauge {
+        ResetHint::Gauge
+    } else {
+        ResetHint::Unknown
+    };
     if h.is_float() {
         let out = &mut native.float;
         out.reset_hint = reset_hint;
@@ -32,8 +41,20 @@ pub(super) fn build(h: &metric::Histogram, gauge: bool, at: usize, native: &mut 
         out.count = h.count_float;
         out.sum = h.sum;
         out.custom_values.clear();
-        side(&h.positive, &h.positive.counts, at, &mut out.positive_spans, &mut out.positive_buckets)?;
-        side(&h.negative, &h.negative.counts, at, &mut out.negative_spans, &mut out.negative_buckets)?;
+        side(
+            &h.positive,
+            &h.positive.counts,
+            at,
+            &mut out.positive_spans,
+            &mut out.positive_buckets,
+        )?;
+        side(
+            &h.negative,
+            &h.negative.counts,
+            at,
+            &mut out.negative_spans,
+            &mut out.negative_buckets,
+        )?;
         return Ok(Flavour::Float);
     }
     let out = &mut native.int;
@@ -44,8 +65,20 @@ pub(super) fn build(h: &metric::Histogram, gauge: bool, at: usize, native: &mut 
     out.count = h.count;
     out.sum = h.sum;
     out.custom_values.clear();
-    side(&h.positive, &h.positive.deltas, at, &mut out.positive_spans, &mut out.positive_buckets)?;
-    side(&h.negative, &h.negative.deltas, at, &mut out.negative_spans, &mut out.negative_buckets)?;
+    side(
+        &h.positive,
+        &h.positive.deltas,
+        at,
+        &mut out.positive_spans,
+        &mut out.positive_buckets,
+    )?;
+    side(
+        &h.negative,
+        &h.negative.deltas,
+        at,
+        &mut out.negative_spans,
+        &mut out.negative_buckets,
+    )?;
     Ok(Flavour::Int)
 }
 
@@ -56,11 +89,20 @@ fn side<B: Bucket>(
     spans_out: &mut Vec<Span>,
     buckets_out: &mut Vec<B>,
 ) -> Result<()> {
-    let described = side.spans.iter().fold(0u64, |sum, span| sum.saturating_add(u64::from(span.length)));
+    let described = side
+        .spans
+        .iter()
+        .fold(0u64, |sum, span| sum.saturating_add(u64::from(span.length)));
     if described != buckets.len() as u64 {
-        return Err(Fault::new(ErrorClass::Spans, at, "spans and buckets of a native histogram do not match"));
+        return Err(Fault::new(
+            ErrorClass::Spans,
+            at,
+            "spans and buckets of a native histogram do not match",
+        ));
     }
     let mut builder = SideBuilder::new(spans_out, buckets_out, 0);
-    walk(&side.spans, buckets, |index, count| builder.push(index, count));
+    walk(&side.spans, buckets, |index, count| {
+        builder.push(index, count)
+    });
     Ok(())
 }

@@ -27,8 +27,15 @@ impl PbLabels<'_> {
         key::decode(self.key, sink).map_err(|fault| {
             // Positions in the key are turned into positions in the body; exact unless the sender scattered
             // the labels over the metric.
-            let inside = fault.at.saturating_sub(key::labels_start(self.key).unwrap_or(0));
-            bare(fault, self.offset + inside as u64, self.line, self.column + inside)
+            let inside = fault
+                .at
+                .saturating_sub(key::labels_start(self.key).unwrap_or(0));
+            bare(
+                fault,
+                self.offset + inside as u64,
+                self.line,
+                self.column + inside,
+            )
         })
     }
 }
@@ -61,9 +68,10 @@ pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, shown: Shown<'a>) -> Event<'a> {
             family: Cow::Borrowed(family.of(message)),
             unit: String::from_utf8_lossy(unit.of(message)),
         },
-        What::Type(family, kind) => {
-            Event::Type { family: Cow::Borrowed(family.of(message)), kind: kind.metric_type() }
-        }
+        What::Type(family, kind) => Event::Type {
+            family: Cow::Borrowed(family.of(message)),
+            kind: kind.metric_type(),
+        },
         What::Series { value, exemplar } => Event::Series(Series {
             key: decoder.key.key(),
             value,
@@ -92,7 +100,11 @@ pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, shown: Shown<'a>) -> Event<'a> {
 fn labels<'a>(cursor: &'a Cursor<'_>) -> LabelsRef<'a> {
     let decoder = &cursor.parser.protobuf;
     let prefix = decoder.current.map_or(0, |current| current.prefix as usize);
-    let first = decoder.metric.labels.first().map_or(decoder.metric_at, |run| run.start) as usize;
+    let first = decoder
+        .metric
+        .labels
+        .first()
+        .map_or(decoder.metric_at, |run| run.start) as usize;
     LabelsRef::Protobuf(PbLabels {
         key: decoder.key.key(),
         offset: cursor.parser.offset + (cursor.pos + prefix + first) as u64,
@@ -104,28 +116,33 @@ fn labels<'a>(cursor: &'a Cursor<'_>) -> LabelsRef<'a> {
 #[inline]
 fn exemplars<'a>(cursor: &'a Cursor<'_>, message: &'a [u8], source: Source) -> Exemplars<'a> {
     let metric = &cursor.parser.protobuf.metric;
-    let histogram = &metric.histogram;
     let list = match source {
         Source::None => return Exemplars::default(),
-        Source::Counter => List::One(&metric.counter_exemplar),
-        Source::Bucket(i) => match histogram.buckets.get(i as usize) {
-            Some(bucket) if !bucket.exemplar.is_none() => {
-                List::One(bucket.exemplar.of(&metric.exemplar_parts))
-            }
-            _ => return Exemplars::default(),
-        },
-        Source::Native if histogram.exemplars.is_empty() => {
-            List::Buckets { buckets: &histogram.buckets, timed_only: true }
+        Source::Counter => List::Counter,
+        _ if metric.exemplar_parts.is_empty() => return Exemplars::default(),
+        Source::Bucket(i)
+            if metric
+                .histogram
+                .buckets
+                .get(i as usize)
+                .is_none_or(|b| b.exemplar.is_none()) =>
+        {
+            return Exemplars::default();
         }
-        Source::Native => List::Native(&histogram.exemplars),
-        Source::AllBuckets => List::Buckets { buckets: &histogram.buckets, timed_only: false },
+        Source::Bucket(i) => List::Bucket(i),
+        Source::Native if metric.histogram.exemplars.is_empty() => List::Buckets {
+            next: 0,
+            timed_only: true,
+        },
+        Source::Native => List::Native(0),
+        Source::AllBuckets => List::Buckets {
+            next: 0,
+            timed_only: false,
+        },
     };
-    if metric.exemplar_parts.is_empty() && !matches!(source, Source::Counter) {
-        return Exemplars::default();
-    }
     Exemplars::protobuf(PbExemplars {
         message,
-        stretches: &metric.exemplar_parts,
+        metric,
         list,
         canonical_nan: cursor.parser.options.canonical_nan,
     })

@@ -43,7 +43,9 @@ impl Range {
 
     /// The bytes. Empty if the range does not belong to `message`.
     pub(crate) fn of(self, message: &[u8]) -> &[u8] {
-        message.get(self.start as usize..self.end as usize).unwrap_or_default()
+        message
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
     }
 }
 
@@ -66,7 +68,10 @@ impl<'a> Fields<'a> {
     /// The fields inside `range` of `message`.
     pub(crate) fn new(message: &'a [u8], range: Range) -> Self {
         let end = (range.end as usize).min(message.len());
-        Self { message: &message[..end], pos: range.start as usize }
+        Self {
+            message: &message[..end],
+            pos: range.start as usize,
+        }
     }
 
     pub(crate) fn pos(&self) -> usize {
@@ -85,10 +90,18 @@ impl<'a> Fields<'a> {
         let number = (raw >> 3) as i32;
         let wire = (raw & 7) as u8;
         if number <= 0 {
-            return Err(Fault::new(ErrorClass::Wire, at, "field number is not positive"));
+            return Err(Fault::new(
+                ErrorClass::Wire,
+                at,
+                "field number is not positive",
+            ));
         }
         match wire {
-            GROUP_END => Err(Fault::new(ErrorClass::Wire, at, "end of a group that was not started")),
+            GROUP_END => Err(Fault::new(
+                ErrorClass::Wire,
+                at,
+                "end of a group that was not started",
+            )),
             6 | 7 => Err(Fault::new(ErrorClass::Wire, at, "unknown wire type")),
             _ => Ok(Some(Tag { number, wire, at })),
         }
@@ -110,7 +123,11 @@ impl<'a> Fields<'a> {
         let mut value = 0u64;
         for shift in (0..70).step_by(7) {
             let Some(byte) = self.message.get(self.pos) else {
-                return Err(Fault::new(ErrorClass::Trunc, at, "varint runs past the end of its message"));
+                return Err(Fault::new(
+                    ErrorClass::Trunc,
+                    at,
+                    "varint runs past the end of its message",
+                ));
             };
             self.pos += 1;
             // Bits above 64 of the tenth byte fall off.
@@ -119,7 +136,11 @@ impl<'a> Fields<'a> {
                 return Ok(value);
             }
         }
-        Err(Fault::new(ErrorClass::Wire, at, "varint is longer than 10 bytes"))
+        Err(Fault::new(
+            ErrorClass::Wire,
+            at,
+            "varint is longer than 10 bytes",
+        ))
     }
 
     /// The value of a varint field.
@@ -138,12 +159,20 @@ impl<'a> Fields<'a> {
 
     #[inline]
     pub(crate) fn fixed64(&mut self) -> Result<f64> {
-        match self.message.get(self.pos..).and_then(<[u8]>::first_chunk::<8>) {
+        match self
+            .message
+            .get(self.pos..)
+            .and_then(<[u8]>::first_chunk::<8>)
+        {
             Some(bytes) => {
                 self.pos += 8;
                 Ok(f64::from_bits(u64::from_le_bytes(*bytes)))
             }
-            None => Err(Fault::new(ErrorClass::Trunc, self.pos, "number runs past the end of its message")),
+            None => Err(Fault::new(
+                ErrorClass::Trunc,
+                self.pos,
+                "number runs past the end of its message",
+            )),
         }
     }
 
@@ -158,12 +187,19 @@ impl<'a> Fields<'a> {
             return Err(if length > i64::MAX as u64 {
                 Fault::new(ErrorClass::Wire, at, "length is negative")
             } else {
-                Fault::new(ErrorClass::Trunc, at, "length runs past the end of the enclosing message")
+                Fault::new(
+                    ErrorClass::Trunc,
+                    at,
+                    "length runs past the end of the enclosing message",
+                )
             });
         }
         let start = self.pos as u32;
         self.pos += length as usize;
-        Ok(Range { start, end: self.pos as u32 })
+        Ok(Range {
+            start,
+            end: self.pos as u32,
+        })
     }
 
     #[inline]
@@ -171,7 +207,11 @@ impl<'a> Fields<'a> {
         if tag.wire == wire {
             Ok(())
         } else {
-            Err(Fault::new(ErrorClass::Wire, tag.at, "known field has the wrong wire type"))
+            Err(Fault::new(
+                ErrorClass::Wire,
+                tag.at,
+                "known field has the wrong wire type",
+            ))
         }
     }
 
@@ -246,19 +286,36 @@ pub(crate) fn frame(input: &[u8], end: bool) -> Result<Frame> {
             let prefix = i + 1;
             let needed = prefix as u64 + length;
             if needed <= input.len() as u64 {
-                return Ok(Frame::Whole { prefix, length: length as usize });
+                return Ok(Frame::Whole {
+                    prefix,
+                    length: length as usize,
+                });
             }
             if end {
-                return Err(Fault::new(ErrorClass::Trunc, 0, "body ends inside a message"));
+                return Err(Fault::new(
+                    ErrorClass::Trunc,
+                    0,
+                    "body ends inside a message",
+                ));
             }
-            return Ok(Frame::Partial { needed: Some(needed) });
+            return Ok(Frame::Partial {
+                needed: Some(needed),
+            });
         }
     }
     if input.len() >= MAX_PREFIX {
-        return Err(Fault::new(ErrorClass::Varint, 0, "length prefix of a message is longer than 5 bytes"));
+        return Err(Fault::new(
+            ErrorClass::Varint,
+            0,
+            "length prefix of a message is longer than 5 bytes",
+        ));
     }
     if end {
-        return Err(Fault::new(ErrorClass::Varint, 0, "body ends inside the length prefix of a message"));
+        return Err(Fault::new(
+            ErrorClass::Varint,
+            0,
+            "body ends inside the length prefix of a message",
+        ));
     }
     Ok(Frame::Partial { needed: None })
 }

@@ -1,0 +1,888 @@
+//! The slow, obvious decoder: messages become trees, trees become families, families become events. It shares
+//! nothing with the fast one but the types it answers with.
+
+use super::events::{Labels, Owned, OwnedExemplar};
+use crate::histogram::{CUSTOM_BUCKETS_SCHEMA, FloatHistogram, Histogram, ResetHint, Span};
+use crate::{ErrorClass, MetricType, OmFloat, ParserOptions};
+use std::collections::BTreeMap;
+
+type Result<T> = std::result::Result<T, ErrorClass>;
+
+#[derive(Debug, Clone)]
+enum Value {
+    Int(u64),
+    Double(f64),
+    Bytes(Vec<u8>),
+    Other,
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn byte(&mut self) -> Result<u8> {
+        let (first, rest) = self.0.split_first().ok_or(ErrorClass::Trunc)?;
+        self.0 = rest;
+        Ok(*first)
+    }
+
+    fn take(&mut self, n: u64) -> Result<Vec<u8>> {
+        if n > i64::MAX as u64 {
+            return Err(ErrorClass::Wire);
+        }
+        if n > self.0.len() as u64 {
+            return Err(ErrorClass::Trunc);
+        }
+        let (head, rest) = self.0.split_at(n as usize);
+        self.0 = rest;
+        Ok(head.to_vec())
+    }
+
+    fn varint(&mut self) -> Result<u64> {
+        let mut value = 0u128;
+        for i in 0..10 {
+            let byte = self.byte()?;
+            value += u128::from(byte % 128) << (7 * i);
+            if byte < 128 {
+                return Ok(value as u64);
+            }
+        }
+        Err(ErrorClass::Wire)
+    }
+
+    fn value(&mut self, wire: u64) -> Result<Value> {
+        Ok(match wire {
+            0 => Value::Int(self.varint()?),
+            1 => Value::Double(f64::from_le_bytes(
+                self.take(8)?.try_into().expect("8 bytes"),
+            )),
+            2 => {
+                let n = self.varint()?;
+                Value::Bytes(self.take(n)?)
+            }
+            3 => {
+                let mut open = 1;
+                while open > 0 {
+                    match self.varint()? % 8 {
+                        3 => open += 1,
+                        4 => open -= 1,
+                        wire => {
+                            self.value(wire)?;
+                        }
+                    }
+                }
+                Value::Other
+            }
+            5 => {
+                self.take(4)?;
+                Value::Other
+            }
+            _ => return Err(ErrorClass::Wire),
+        })
+    }
+}
+
+/// The fields of a message, up to the first malformed one.
+fn fields(message: &[u8]) -> impl Iterator<Item = Result<(i32, Value)>> {
+    let mut reader = Reader(message);
+    std::iter::from_fn(move || {
+        if reader.0.is_empty() {
+            return None;
+        }
+        let mut field = || {
+            let tag = reader.varint()?;
+            let number = (tag >> 3) as i32;
+            if number <= 0 || tag % 8 == 4 {
+                return Err(ErrorClass::Wire);
+            }
+            Ok((number, reader.value(tag % 8)?))
+        };
+        Some(field())
+    })
+}
+
+impl Value {
+    fn int(self) -> Result<u64> {
+        if let Self::Int(v) = self {
+            Ok(v)
+        } else {
+            Err(ErrorClass::Wire)
+        }
+    }
+    fn double(self) -> Result<f64> {
+        if let Self::Double(v) = self {
+            Ok(v)
+        } else {
+            Err(ErrorClass::Wire)
+        }
+    }
+    fn bytes(self) -> Result<Vec<u8>> {
+        if let Self::Bytes(v) = self {
+            Ok(v)
+        } else {
+            Err(ErrorClass::Wire)
+        }
+    }
+    fn deltas(self) -> Result<Vec<i64>> {
+        match self {
+            Self::Int(v) => Ok(vec![unzigzag(v)]),
+            other => {
+                let bytes = other.bytes()?;
+                let mut reader = Reader(&bytes);
+                let mut out = Vec::new();
+                while !reader.0.is_empty() {
+                    out.push(unzigzag(reader.varint()?));
+                }
+                Ok(out)
+            }
+        }
+    }
+    fn doubles(self) -> Result<Vec<f64>> {
+        match self {
+            Self::Double(v) => Ok(vec![v]),
+            other => {
+                let bytes = other.bytes()?;
+                if bytes.len() % 8 != 0 {
+                    return Err(ErrorClass::Trunc);
+                }
+                Ok(bytes
+                    .chunks(8)
+                    .map(|c| f64::from_le_bytes(c.try_into().expect("8 bytes")))
+                    .collect())
+            }
+        }
+    }
+}
+
+fn read_value(message: &[u8], into: &mut f64) -> Result<()> {
+    for entry in fields(message) {
+        let (number, value) = entry?;
+        if number == 1 {
+            *into = value.double()?;
+        }
+    }
+    Ok(())
+}
+
+fn unzigzag(v: u64) -> i64 {
+    if v & 1 == 0 {
+        (v / 2) as i64
+    } else {
+        -((v / 2) as i64) - 1
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Time(i64, i32);
+
+impl Time {
+    fn merge(this: &mut Option<Self>, message: &[u8]) -> Result<()> {
+        let this = this.get_or_insert_default();
+        for entry in fields(message) {
+            let (number, value) = entry?;
+            match number {
+                1 => this.0 = value.int()? as i64,
+                2 => this.1 = value.int()? as i32,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+    fn millis(&self) -> i64 {
+        let exact = i128::from(self.0) * 1000 + i128::from(self.1) / 1_000_000;
+        exact.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Exemplar {
+    labels: Labels,
+    value: f64,
+    time: Option<Time>,
+}
+
+impl Exemplar {
+    fn merge(this: &mut Option<Self>, message: &[u8]) -> Result<()> {
+        let this = this.get_or_insert_default();
+        for entry in fields(message) {
+            let (number, value) = entry?;
+            match number {
+                1 => {
+                    let (mut n, mut v) = (Vec::new(), Vec::new());
+                    for entry in fields(&value.bytes()?) {
+                        let (number, value) = entry?;
+                        match number {
+                            1 => n = value.bytes()?,
+                            2 => v = value.bytes()?,
+                            _ => {}
+                        }
+                    }
+                    this.labels.push((n, v));
+                }
+                2 => this.value = value.double()?,
+                3 => Time::merge(&mut this.time, &value.bytes()?)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Bucket {
+    count: u64,
+    bound: f64,
+    exemplar: Option<Exemplar>,
+    count_float: f64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Side {
+    spans: Vec<Span>,
+    deltas: Vec<i64>,
+    counts: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Metric {
+    labels: Vec<Vec<u8>>,
+    gauge: f64,
+    untyped: f64,
+    counter_value: f64,
+    counter_exemplar: Option<Exemplar>,
+    counter_start: Option<Time>,
+    timestamp: i64,
+    summary: (u64, f64, Vec<(f64, f64)>, Option<Time>),
+    count: u64,
+    sum: f64,
+    buckets: Vec<Bucket>,
+    count_float: f64,
+    schema: i32,
+    zero_threshold: f64,
+    zero_count: u64,
+    zero_count_float: f64,
+    negative: Side,
+    positive: Side,
+    start: Option<Time>,
+    exemplars: Vec<Exemplar>,
+}
+
+fn span(message: &[u8]) -> Result<Span> {
+    let mut span = Span::default();
+    for entry in fields(message) {
+        let (number, value) = entry?;
+        match number {
+            1 => span.offset = unzigzag(u64::from(value.int()? as u32)) as i32,
+            2 => span.length = value.int()? as u32,
+            _ => {}
+        }
+    }
+    Ok(span)
+}
+
+impl Metric {
+    fn read(message: &[u8]) -> Result<Self> {
+        let mut m = Self::default();
+        for entry in fields(message) {
+            let (number, value) = entry?;
+            match number {
+                1 => m.labels.push(value.bytes()?),
+                2 => read_value(&value.bytes()?, &mut m.gauge)?,
+                5 => read_value(&value.bytes()?, &mut m.untyped)?,
+                3 => m.counter(&value.bytes()?)?,
+                4 => m.summary(&value.bytes()?)?,
+                6 => m.timestamp = value.int()? as i64,
+                7 => m.histogram(&value.bytes()?)?,
+                _ => {}
+            }
+        }
+        Ok(m)
+    }
+
+    fn counter(&mut self, message: &[u8]) -> Result<()> {
+        for entry in fields(message) {
+            let (number, value) = entry?;
+            match number {
+                1 => self.counter_value = value.double()?,
+                2 => Exemplar::merge(&mut self.counter_exemplar, &value.bytes()?)?,
+                3 => Time::merge(&mut self.counter_start, &value.bytes()?)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn summary(&mut self, message: &[u8]) -> Result<()> {
+        for entry in fields(message) {
+            let (number, value) = entry?;
+            match number {
+                1 => self.summary.0 = value.int()?,
+                2 => self.summary.1 = value.double()?,
+                3 => {
+                    let mut pair = (0.0, 0.0);
+                    for entry in fields(&value.bytes()?) {
+                        let (number, value) = entry?;
+                        match number {
+                            1 => pair.0 = value.double()?,
+                            2 => pair.1 = value.double()?,
+                            _ => {}
+                        }
+                    }
+                    self.summary.2.push(pair);
+                }
+                4 => Time::merge(&mut self.summary.3, &value.bytes()?)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn histogram(&mut self, message: &[u8]) -> Result<()> {
+        for entry in fields(message) {
+            let (number, value) = entry?;
+            match number {
+                1 => self.count = value.int()?,
+                2 => self.sum = value.double()?,
+                3 => {
+                    let mut bucket = Bucket::default();
+                    for entry in fields(&value.bytes()?) {
+                        let (number, value) = entry?;
+                        match number {
+                            1 => bucket.count = value.int()?,
+                            2 => bucket.bound = value.double()?,
+                            3 => Exemplar::merge(&mut bucket.exemplar, &value.bytes()?)?,
+                            4 => bucket.count_float = value.double()?,
+                            _ => {}
+                        }
+                    }
+                    self.buckets.push(bucket);
+                }
+                4 => self.count_float = value.double()?,
+                5 => self.schema = unzigzag(u64::from(value.int()? as u32)) as i32,
+                6 => self.zero_threshold = value.double()?,
+                7 => self.zero_count = value.int()?,
+                8 => self.zero_count_float = value.double()?,
+                9 => self.negative.spans.push(span(&value.bytes()?)?),
+                10 => self.negative.deltas.extend(value.deltas()?),
+                11 => self.negative.counts.extend(value.doubles()?),
+                12 => self.positive.spans.push(span(&value.bytes()?)?),
+                13 => self.positive.deltas.extend(value.deltas()?),
+                14 => self.positive.counts.extend(value.doubles()?),
+                15 => Time::merge(&mut self.start, &value.bytes()?)?,
+                16 => {
+                    let mut exemplar = None;
+                    Exemplar::merge(&mut exemplar, &value.bytes()?)?;
+                    self.exemplars.extend(exemplar);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The events of a body, up to the first error.
+pub(super) fn events(body: &[u8], options: &ParserOptions) -> (Vec<Owned>, Result<()>) {
+    let mut out = Vec::new();
+    let result = all(body, options, &mut out);
+    (out, result)
+}
+
+fn all(body: &[u8], options: &ParserOptions, out: &mut Vec<Owned>) -> Result<()> {
+    let mut rest = body;
+    while !rest.is_empty() {
+        let end = rest
+            .iter()
+            .take(5)
+            .position(|b| *b < 128)
+            .ok_or(ErrorClass::Varint)?;
+        let length = Reader(rest).varint()?;
+        rest = &rest[end + 1..];
+        if length > rest.len() as u64 {
+            return Err(ErrorClass::Trunc);
+        }
+        let (message, next) = rest.split_at(length as usize);
+        rest = next;
+        family(message, options, out)?;
+    }
+    Ok(())
+}
+
+fn family(message: &[u8], options: &ParserOptions, out: &mut Vec<Owned>) -> Result<()> {
+    let (mut name, mut help, mut unit, mut kind) = (Vec::new(), Vec::new(), Vec::new(), 0u64);
+    let mut metrics = Vec::new();
+    for entry in fields(message) {
+        let (number, value) = entry?;
+        match number {
+            1 => name = value.bytes()?,
+            2 => help = value.bytes()?,
+            3 => kind = value.int()?,
+            4 => metrics.push(value.bytes()?),
+            5 => unit = value.bytes()?,
+            _ => {}
+        }
+    }
+    if metrics.is_empty() {
+        return Ok(());
+    }
+    if name.is_empty() || String::from_utf8(name.clone()).is_err() {
+        return Err(ErrorClass::PbName);
+    }
+    let help = String::from_utf8(help).map_err(|_| ErrorClass::Utf8)?;
+    let kind = match kind as i32 {
+        0 => MetricType::Counter,
+        1 => MetricType::Gauge,
+        2 => MetricType::Summary,
+        3 => MetricType::Unknown,
+        4 => MetricType::Histogram,
+        5 => MetricType::GaugeHistogram,
+        _ => return Err(ErrorClass::PbType),
+    };
+    out.push(Owned::Help(name.clone(), help));
+    if !unit.is_empty() {
+        out.push(Owned::Unit(
+            name.clone(),
+            String::from_utf8_lossy(&unit).into_owned(),
+        ));
+    }
+    out.push(Owned::Type(name.clone(), kind));
+    for metric in metrics {
+        let metric = Metric::read(&metric)?;
+        Emit {
+            name: &name,
+            kind,
+            metric: &metric,
+            options,
+            out,
+        }
+        .metric()?;
+    }
+    Ok(())
+}
+
+struct Emit<'a> {
+    name: &'a [u8],
+    kind: MetricType,
+    metric: &'a Metric,
+    options: &'a ParserOptions,
+    out: &'a mut Vec<Owned>,
+}
+
+impl Emit<'_> {
+    fn metric(&mut self) -> Result<()> {
+        let m = self.metric;
+        match self.kind {
+            MetricType::Counter => {
+                let exemplars = m.counter_exemplar.iter().collect();
+                self.series("", None, m.counter_value, exemplars)
+            }
+            MetricType::Gauge => self.series("", None, m.gauge, Vec::new()),
+            MetricType::Summary => {
+                self.series("_count", None, m.summary.0 as f64, Vec::new())?;
+                self.series("_sum", None, m.summary.1, Vec::new())?;
+                for (quantile, value) in &m.summary.2 {
+                    self.series("", Some(("quantile", *quantile)), *value, Vec::new())?;
+                }
+                Ok(())
+            }
+            MetricType::Histogram | MetricType::GaugeHistogram => {
+                let native = !m.positive.spans.is_empty()
+                    || !m.negative.spans.is_empty()
+                    || m.zero_threshold > 0.0
+                    || m.zero_count > 0;
+                if native && self.options.native_histograms {
+                    self.native()?;
+                    if self.options.keep_classic && !m.buckets.is_empty() {
+                        self.classic()?;
+                    }
+                    return Ok(());
+                }
+                if !self.options.nhcb || self.options.keep_classic {
+                    self.classic()?;
+                }
+                if self.options.nhcb {
+                    self.converted()
+                } else {
+                    Ok(())
+                }
+            }
+            _ => self.series("", None, m.untyped, Vec::new()),
+        }
+    }
+
+    fn start(&self) -> i64 {
+        let m = self.metric;
+        let time = match self.kind {
+            MetricType::Counter => &m.counter_start,
+            MetricType::Summary => &m.summary.3,
+            MetricType::Histogram | MetricType::GaugeHistogram => &m.start,
+            _ => &None,
+        };
+        time.as_ref().map_or(0, Time::millis)
+    }
+
+    fn labels(&self, suffix: &str, bound: Option<(&str, f64)>) -> Result<Labels> {
+        let mut labels = vec![(
+            b"__name__".to_vec(),
+            [self.name, suffix.as_bytes()].concat(),
+        )];
+        for pair in &self.metric.labels {
+            let (mut name, mut value) = (None, Vec::new());
+            for entry in fields(pair) {
+                let (number, field) = entry?;
+                match number {
+                    1 => name = Some(field.bytes()?),
+                    2 => value = field.bytes()?,
+                    _ => {}
+                }
+            }
+            if name
+                .as_ref()
+                .is_some_and(|n| n.is_empty() || String::from_utf8(n.clone()).is_err())
+            {
+                return Err(ErrorClass::LabelName);
+            }
+            if String::from_utf8(value.clone()).is_err() {
+                return Err(ErrorClass::Utf8);
+            }
+            labels.push((name.unwrap_or_default(), value));
+        }
+        if let Some((name, bound)) = bound {
+            labels.push((
+                name.as_bytes().to_vec(),
+                OmFloat::new(bound).as_bytes().to_vec(),
+            ));
+        }
+        Ok(labels)
+    }
+
+    fn number(&self, value: f64) -> f64 {
+        if value.is_nan() && self.options.canonical_nan {
+            f64::from_bits(0x7ff8_0000_0000_0001)
+        } else {
+            value
+        }
+    }
+
+    fn exemplars(&self, exemplars: Vec<&Exemplar>) -> Vec<OwnedExemplar> {
+        exemplars
+            .into_iter()
+            .map(|e| OwnedExemplar {
+                labels: e.labels.clone(),
+                value: self.number(e.value).to_bits(),
+                timestamp: e.time.as_ref().map(Time::millis),
+            })
+            .collect()
+    }
+
+    fn series(
+        &mut self,
+        suffix: &str,
+        bound: Option<(&str, f64)>,
+        v: f64,
+        e: Vec<&Exemplar>,
+    ) -> Result<()> {
+        let event = Owned::Series {
+            labels: self.labels(suffix, bound)?,
+            value: self.number(v).to_bits(),
+            timestamp: Some(self.metric.timestamp).filter(|t| *t != 0),
+            start: self.start(),
+            exemplars: self.exemplars(e),
+        };
+        self.out.push(event);
+        Ok(())
+    }
+
+    fn classic(&mut self) -> Result<()> {
+        let m = self.metric;
+        let total = pick(m.count_float, m.count);
+        self.series("_count", None, total, Vec::new())?;
+        self.series("_sum", None, m.sum, Vec::new())?;
+        for bucket in &m.buckets {
+            let value = pick(bucket.count_float, bucket.count);
+            self.series(
+                "_bucket",
+                Some(("le", bucket.bound)),
+                value,
+                bucket.exemplar.iter().collect(),
+            )?;
+            if bucket.bound == f64::INFINITY {
+                return Ok(());
+            }
+        }
+        self.series("_bucket", Some(("le", f64::INFINITY)), total, Vec::new())
+    }
+
+    fn histogram(&mut self, histogram: (String, u64), exemplars: Vec<&Exemplar>) -> Result<()> {
+        let event = Owned::Histogram {
+            labels: self.labels("", None)?,
+            histogram,
+            timestamp: Some(self.metric.timestamp).filter(|t| *t != 0),
+            start: self.start(),
+            exemplars: self.exemplars(exemplars),
+        };
+        self.out.push(event);
+        Ok(())
+    }
+
+    fn hint(&self) -> ResetHint {
+        if self.kind == MetricType::GaugeHistogram {
+            ResetHint::Gauge
+        } else {
+            ResetHint::Unknown
+        }
+    }
+
+    fn native(&mut self) -> Result<()> {
+        let m = self.metric;
+        let timed = |e: &&Exemplar| e.time.is_some();
+        let exemplars: Vec<&Exemplar> = if m.exemplars.is_empty() {
+            m.buckets
+                .iter()
+                .filter_map(|b| b.exemplar.as_ref())
+                .filter(timed)
+                .collect()
+        } else {
+            m.exemplars.iter().filter(timed).collect()
+        };
+        let float = m.count_float > 0.0 || m.zero_count_float > 0.0;
+        for side in [&m.positive, &m.negative] {
+            let described: u128 = side.spans.iter().map(|s| u128::from(s.length)).sum();
+            let present = if float {
+                side.counts.len()
+            } else {
+                side.deltas.len()
+            };
+            if described != present as u128 {
+                return Err(ErrorClass::Spans);
+            }
+        }
+        let dump = if float {
+            let (positive_spans, positive_buckets) = self.compact_float(&m.positive);
+            let (negative_spans, negative_buckets) = self.compact_float(&m.negative);
+            let h = FloatHistogram {
+                reset_hint: self.hint(),
+                schema: m.schema,
+                zero_threshold: m.zero_threshold,
+                zero_count: self.number(m.zero_count_float),
+                count: self.number(m.count_float),
+                sum: self.number(m.sum),
+                positive_spans,
+                positive_buckets,
+                negative_spans,
+                negative_buckets,
+                custom_values: Vec::new(),
+            };
+            (format!("{h:?}"), h.sum.to_bits())
+        } else {
+            let (positive_spans, positive_buckets) = compact_int(&m.positive);
+            let (negative_spans, negative_buckets) = compact_int(&m.negative);
+            let h = Histogram {
+                reset_hint: self.hint(),
+                schema: m.schema,
+                zero_threshold: m.zero_threshold,
+                zero_count: m.zero_count,
+                count: m.count,
+                sum: self.number(m.sum),
+                positive_spans,
+                positive_buckets,
+                negative_spans,
+                negative_buckets,
+                custom_values: Vec::new(),
+            };
+            (format!("{h:?}"), h.sum.to_bits())
+        };
+        self.histogram(dump, exemplars)
+    }
+
+    fn compact_float(&self, side: &Side) -> (Vec<Span>, Vec<f64>) {
+        let by_index = indexed(&side.spans, &side.counts);
+        let kept: Vec<(i32, f64)> = by_index
+            .into_iter()
+            .filter(|(_, count)| *count != 0.0)
+            .collect();
+        (
+            spans(kept.iter().map(|(i, _)| *i)),
+            kept.iter().map(|(_, c)| self.number(*c)).collect(),
+        )
+    }
+
+    fn converted(&mut self) -> Result<()> {
+        let m = self.metric;
+        let buckets = m
+            .buckets
+            .iter()
+            .map(|b| (b.bound, pick(b.count_float, b.count)))
+            .collect();
+        let exemplars = m
+            .buckets
+            .iter()
+            .filter_map(|b| b.exemplar.as_ref())
+            .collect();
+        let count = pick(m.count_float, m.count);
+        let dump = custom_buckets(buckets, Some(count), self.number(m.sum), self.hint());
+        self.histogram(dump.ok_or(ErrorClass::Nhcb)?, exemplars)
+    }
+}
+
+fn pick(float: f64, int: u64) -> f64 {
+    if float != 0.0 { float } else { int as f64 }
+}
+
+fn indexed<T: Copy>(spans: &[Span], values: &[T]) -> Vec<(i32, T)> {
+    let mut values = values.iter();
+    let mut index = 0i32;
+    let mut out = Vec::new();
+    for span in spans {
+        index = index.wrapping_add(span.offset);
+        for _ in 0..span.length {
+            out.push((index, *values.next().expect("lengths were compared")));
+            index = index.wrapping_add(1);
+        }
+    }
+    out
+}
+
+fn spans(indices: impl Iterator<Item = i32>) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    let mut end = 0i32;
+    for index in indices {
+        match spans.last_mut() {
+            Some(span) if index == end => span.length += 1,
+            _ => spans.push(Span {
+                offset: index.wrapping_sub(end),
+                length: 1,
+            }),
+        }
+        end = index.wrapping_add(1);
+    }
+    spans
+}
+
+fn compact_int(side: &Side) -> (Vec<Span>, Vec<i64>) {
+    let mut absolute = 0i64;
+    let counts: Vec<i64> = side
+        .deltas
+        .iter()
+        .map(|delta| {
+            absolute = absolute.wrapping_add(*delta);
+            absolute
+        })
+        .collect();
+    let kept: Vec<(i32, i64)> = indexed(&side.spans, &counts)
+        .into_iter()
+        .filter(|(_, count)| *count != 0)
+        .collect();
+    let mut previous = 0i64;
+    let deltas = kept
+        .iter()
+        .map(|(_, count)| {
+            let delta = count.wrapping_sub(previous);
+            previous = *count;
+            delta
+        })
+        .collect();
+    (spans(kept.iter().map(|(i, _)| *i)), deltas)
+}
+
+/// Classic buckets as a histogram with custom bounds, or `None` if they do not make one.
+pub(crate) fn custom_buckets(
+    buckets: Vec<(f64, f64)>,
+    count: Option<f64>,
+    sum: f64,
+    reset_hint: ResetHint,
+) -> Option<(String, u64)> {
+    if buckets
+        .iter()
+        .any(|(bound, count)| bound.is_nan() || *count < 0.0)
+        || count.is_some_and(|c| c < 0.0)
+    {
+        return None;
+    }
+    let mut sorted: Vec<(f64, f64)> = Vec::new();
+    for (bound, count) in buckets {
+        if !sorted.iter().any(|(known, _)| *known == bound) {
+            sorted.push((bound, count));
+        }
+    }
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    if sorted.windows(2).any(|pair| pair[0].1 > pair[1].1) {
+        return None;
+    }
+    let count = count.or(sorted.last().map(|last| last.1)).unwrap_or(0.0);
+    if sorted.last().is_none_or(|last| last.0 != f64::INFINITY) {
+        sorted.push((f64::INFINITY, count));
+    }
+    if sorted.last().is_none_or(|last| last.1 != count) {
+        return None;
+    }
+    let custom_values: Vec<f64> = sorted
+        .iter()
+        .map(|b| b.0)
+        .filter(|b| *b != f64::INFINITY)
+        .collect();
+    let integral = |v: f64| v < 9.2e18 && v.fract() == 0.0;
+    let absolute: Vec<f64> = sorted
+        .iter()
+        .enumerate()
+        .map(|(i, b)| if i == 0 { b.1 } else { b.1 - sorted[i - 1].1 })
+        .collect();
+    let base = FloatHistogram {
+        reset_hint,
+        schema: CUSTOM_BUCKETS_SCHEMA,
+        count,
+        sum,
+        ..Default::default()
+    };
+    if sorted.iter().all(|b| integral(b.1)) {
+        // Runs of at most two empty buckets stay.
+        let whole: Vec<i64> = sorted
+            .iter()
+            .enumerate()
+            .map(|(i, b)| b.1 as i64 - if i == 0 { 0 } else { sorted[i - 1].1 as i64 })
+            .collect();
+        let filled: Vec<usize> = (0..whole.len()).filter(|i| whole[*i] != 0).collect();
+        let mut kept = BTreeMap::new();
+        for (n, i) in filled.iter().enumerate() {
+            if let Some(next) = filled.get(n + 1)
+                && next - i <= 3
+            {
+                kept.extend((*i..*next).map(|j| (j as i32, whole[j])));
+            }
+            kept.insert(*i as i32, whole[*i]);
+        }
+        let mut previous = 0;
+        let h = Histogram {
+            reset_hint,
+            schema: CUSTOM_BUCKETS_SCHEMA,
+            count: count as u64,
+            sum,
+            positive_spans: spans(kept.keys().copied()),
+            positive_buckets: kept
+                .values()
+                .map(|c| {
+                    let d = c - previous;
+                    previous = *c;
+                    d
+                })
+                .collect(),
+            custom_values,
+            ..Default::default()
+        };
+        h.validate().ok()?;
+        return Some((format!("{h:?}"), h.sum.to_bits()));
+    }
+    let kept: Vec<(i32, f64)> = absolute
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| **c != 0.0)
+        .map(|(i, c)| (i as i32, *c))
+        .collect();
+    let h = FloatHistogram {
+        positive_spans: spans(kept.iter().map(|(i, _)| *i)),
+        positive_buckets: kept.iter().map(|(_, c)| *c).collect(),
+        custom_values,
+        ..base
+    };
+    h.validate().ok()?;
+    Some((format!("{h:?}"), h.sum.to_bits()))
+}
