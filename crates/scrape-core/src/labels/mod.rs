@@ -188,6 +188,13 @@ pub struct Iter<'a> {
     rest: &'a [u8],
 }
 
+impl<'a> Iter<'a> {
+    /// Over bytes that [`Labels::as_bytes`] gave, in this process. Panics on others.
+    pub fn over(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+}
+
 impl<'a> Iterator for Iter<'a> {
     type Item = (&'a str, &'a str);
 
