@@ -1,6 +1,8 @@
 //! What a pass needs to know of its job: plain data, resolved by the configuration.
 
+use crate::relabel::Rule;
 use scrape_parse::names::ValidationScheme;
+use std::sync::Arc;
 
 /// Highest exponential schema that storage accepts.
 pub const MAX_SCHEMA: i32 = 8;
@@ -29,6 +31,8 @@ pub struct PassConfig {
     /// Highest schema that native histograms keep; see
     /// [`crate::histogram::schema_for_bucket_factor`].
     pub max_schema: i32,
+    /// `metric_relabel_configs`, compiled.
+    pub metric_relabel: Arc<[Rule]>,
     /// Which names are valid.
     pub validation: ValidationScheme,
     /// Ingest native histograms.
@@ -59,6 +63,7 @@ impl Default for PassConfig {
             label_value_length_limit: 0,
             bucket_limit: 0,
             max_schema: MAX_SCHEMA,
+            metric_relabel: Arc::from([]),
             validation: ValidationScheme::Utf8,
             native_histograms: false,
             keep_classic: false,

@@ -13,6 +13,7 @@
 //! Life of a pass: [`Scrape::begin`], [`Scrape::start_body`], [`Scrape::feed`] for each block, then
 //! [`Scrape::end_of_body`] or [`Scrape::fetch_failed`], then [`Scrape::report`]. Dropping it earlier undoes it.
 
+mod append;
 mod config;
 mod error;
 mod line;

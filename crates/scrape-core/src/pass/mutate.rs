@@ -6,6 +6,7 @@
 
 use super::{PassConfig, PassError};
 use crate::labels::{Labels, LabelsBuilder, METRIC_NAME};
+use crate::relabel;
 use scrape_parse::{LabelSink, names};
 
 /// Prefix of an exposed label that a target label displaces.
@@ -97,7 +98,7 @@ pub(super) fn mutate(
     } else {
         override_with(lb, target);
     }
-    if lb.is_empty() {
+    if !relabel::apply(&cfg.metric_relabel, lb) || lb.is_empty() {
         return Ok(Fate::Drop);
     }
     if let Some(name) = repeated.filter(|n| lb.get(n).is_some()) {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::relabel::{RelabelConfig, Rule};
 use scrape_parse::names::ValidationScheme;
 
 #[test]
@@ -47,6 +48,13 @@ fn case_081_displaced_labels_find_free_names_shortest_first() {
 
 #[test]
 fn case_083_a_series_without_a_valid_name_fails_the_scrape() {
+    let cfg: RelabelConfig =
+        serde_json::from_str(r#"{"action":"labeldrop","regex":"__name__"}"#).expect("a rule");
+    let rules = std::sync::Arc::from([Rule::compile(&cfg, ValidationScheme::Utf8).expect("valid")]);
+    let mut b = Bench::with(|c| c.metric_relabel = rules);
+    let done = b.scrape("m{a=\"1\"} 1\n");
+    assert_eq!(done.counts(), (1, 0, 0));
+    assert!(done.result.is_err());
     let mut b = Bench::new();
     let done = b.scrape(b"{\"\xff\"} 1\n");
     assert_eq!(done.counts(), (1, 0, 0));
@@ -92,17 +100,7 @@ fn case_085_a_repeated_label_name_fails_the_scrape() {
 #[test]
 fn case_086_content_type_matters_only_for_a_body() {
     let mut b = Bench::new();
-    let refused = || {
-        Err(scrape_parse::ParseError {
-            class: scrape_parse::ErrorClass::ContentType,
-            message: "x".into(),
-            offset: 0,
-            line: 0,
-            column: 0,
-            snippet: Box::default(),
-            snippet_at: 0,
-        })
-    };
+    let refused = || scrape_parse::Format::from_content_type("", None).map(|(f, _)| f);
     let mut run = |body: &[u8]| {
         let mut s =
             crate::pass::Scrape::begin(&mut b.cache, &b.cfg, &b.target, &b.store, 1000, 1000);

@@ -1,4 +1,24 @@
 use super::*;
+use crate::relabel::{RelabelConfig, Rule};
+use scrape_parse::names::ValidationScheme;
+
+fn drop_all() -> std::sync::Arc<[Rule]> {
+    let cfg: RelabelConfig =
+        serde_json::from_str(r#"{"action":"drop","source_labels":["__name__"],"regex":".+"}"#)
+            .expect("a relabel rule");
+    std::sync::Arc::from([Rule::compile(&cfg, ValidationScheme::Utf8).expect("valid")])
+}
+
+#[test]
+fn case_062_a_dropped_line_is_cached_as_dropped() {
+    let mut b = Bench::with(|c| c.metric_relabel = drop_all());
+    for _ in 0..2 {
+        assert_eq!(b.scrape("test_metric 1\n").counts(), (1, 0, 0));
+        assert_eq!(b.cache.len(), 1);
+    }
+    assert_eq!(b.stored(), [""; 0]);
+}
+
 #[test]
 fn case_063_sample_limit_fails_the_scrape_and_keeps_only_the_report() {
     let mut b = Bench::with(|c| c.sample_limit = 1);
