@@ -208,6 +208,7 @@ impl Client {
             if !self.config.follow_redirects || !redirect::is_redirect(status) {
                 return Ok(response);
             }
+            response.drain().await;
             let refused = |detail: String| Failure::new(Reason::Redirect, detail);
             if sent >= redirect::MAX_REQUESTS {
                 return Err(refused(format!("stopped after {sent} redirects")));
@@ -218,7 +219,6 @@ impl Client {
             let next = url
                 .join(location)
                 .map_err(|e| refused(format!("the Location header: {e}")))?;
-            response.drain().await;
             scope = redirect::scope(&request.url, &next, scope);
             if !redirect::keeps_method(status) {
                 method = Method::Get;

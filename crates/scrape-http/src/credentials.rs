@@ -114,7 +114,8 @@ pub(crate) fn is_sensitive(name: &HeaderName) -> bool {
 }
 
 fn basic_header(basic: &BasicAuth) -> Result<HeaderValue, Failure> {
-    let file = |key: &str, path: &Option<PathBuf>| path.as_ref().map(|path| read(key, path)).transpose();
+    let file =
+        |key: &str, path: &Option<PathBuf>| path.as_ref().map(|path| read(key, path)).transpose();
     let username = file("basic_auth.username_file", &basic.username_file)?;
     let password = match file("basic_auth.password_file", &basic.password_file)? {
         Some(password) => password,

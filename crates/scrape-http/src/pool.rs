@@ -122,6 +122,11 @@ impl Pool {
             return;
         }
         let idle = inner.idle.entry(Arc::clone(key)).or_default();
+        let shared =
+            |i: &Idle| matches!(i.connection, Connection::Http2(_)) && !i.connection.is_closed();
+        if matches!(connection, Connection::Http2(_)) && idle.iter().any(shared) {
+            return;
+        }
         if idle.len() >= MAX_IDLE_PER_KEY {
             return;
         }

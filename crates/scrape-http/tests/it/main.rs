@@ -1,0 +1,12 @@
+//! The client against servers that misbehave: every byte they send is written by the test.
+
+mod bodies;
+mod credentials;
+mod deadlines;
+mod exchange;
+mod oauth2;
+mod proxies;
+mod redirects;
+mod server;
+mod tls;
+mod unix;
