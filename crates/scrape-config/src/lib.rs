@@ -1,1 +1,19 @@
-//! placeholder
+//! The configuration: what a `prometheus.yml` (or the same in TOML) may say, what it means after defaults and
+//! inheritance, and what is wrong with it.
+
+mod decode;
+mod diagnose;
+mod env;
+mod files;
+mod limits;
+mod load;
+mod redact;
+mod schema;
+mod source;
+mod toml;
+mod tree;
+mod yaml;
+
+pub use diagnose::{Diagnostic, Diagnostics, Location, Related, Severity};
+pub use limits::MAX_FILE_BYTES;
+pub use load::{Environment, LoadOptions, LoadedConfig, load_file, load_str};

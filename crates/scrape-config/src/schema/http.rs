@@ -1,0 +1,29 @@
+//! The keys of the HTTP client, which stand in a job among its own.
+
+use scrape_http::config::{HttpClientConfig, HttpClientFields, HttpConfigError};
+
+use crate::decode::Fields;
+
+/// Reads the keys, checks them against each other and resolves their paths.
+pub(super) fn read(fields: &mut Fields<'_>) -> HttpClientConfig {
+    let Some(written) = fields.decode_inline::<HttpClientFields>() else {
+        return HttpClientConfig::default();
+    };
+    let mut config = HttpClientConfig::from(written);
+    match config.validate() {
+        Ok(warnings) => {
+            for warning in warnings {
+                let key = warning.split(':').next().unwrap_or_default();
+                fields.at().descend(key).warn(warning.as_str());
+            }
+        }
+        Err(HttpConfigError { key, message }) => {
+            fields
+                .at()
+                .descend(&key)
+                .error(format!("{key}: {message}"));
+        }
+    }
+    config.resolve_paths(fields.at().source.directory());
+    config
+}
