@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-/// The existing files that match, in ascending order. A pattern or name that matches nothing is no mistake.
+use scrape_discovery::file::glob;
+
+/// The existing files that match, ascending within a directory. A pattern or name that matches nothing is no
+/// mistake.
 pub(crate) fn matching(pattern: &str) -> Result<Vec<PathBuf>, String> {
-    let _ = pattern;
-    Ok(Vec::new())
+    let paths = glob::expand(pattern).map_err(|e| e.to_string())?;
+    Ok(paths.into_iter().map(PathBuf::from).collect())
 }

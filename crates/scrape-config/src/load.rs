@@ -170,7 +170,12 @@ fn read(path: &Path, reporter: &Reporter) -> Option<Source> {
             valid.truncate(at);
             let valid = String::from_utf8(valid).unwrap_or_default();
             let source = Source::new(path, valid);
-            syntax(&source, reporter, "the file is not valid UTF-8 from here on", Span::new(at, at));
+            syntax(
+                &source,
+                reporter,
+                "the file is not valid UTF-8 from here on",
+                Span::new(at, at),
+            );
             None
         }
     }

@@ -82,7 +82,9 @@ fn secret_value(line: &str) -> Option<usize> {
             let before = line[..i].trim_end().trim_end_matches(['"', '\'']);
             let start = before
                 .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                .map_or(0, |j| j + before[j..].chars().next().map_or(1, char::len_utf8));
+                .map_or(0, |j| {
+                    j + before[j..].chars().next().map_or(1, char::len_utf8)
+                });
             is_secret(&before[start..]) && bytes.get(i + 1) != Some(&b'/')
         })
         .map(|i| i + 1)
@@ -162,12 +164,21 @@ mod tests {
     fn values_of_secret_keys_are_blanked() {
         for (line, want) in [
             ("  password: hunter2", "  password: <secret>"),
-            ("{username: a, \"password\": 'b', x: 1}", "{username: a, \"password\": <secret>"),
+            (
+                "{username: a, \"password\": 'b', x: 1}",
+                "{username: a, \"password\": <secret>",
+            ),
             ("bearer_token = \"t\"", "bearer_token = <secret>"),
             ("password_file: /run/secret", "password_file: /run/secret"),
             ("password: # none", "password: # none"),
-            ("proxy_url: http://u:p@h:1/x", "proxy_url: http://u:xxxxx@h:1/x"),
-            ("[\"http://u:p@h\", \"http://v:q@h\"]", "[\"http://u:xxxxx@h\", \"http://v:…"),
+            (
+                "proxy_url: http://u:p@h:1/x",
+                "proxy_url: http://u:xxxxx@h:1/x",
+            ),
+            (
+                "[\"http://u:p@h\", \"http://v:q@h\"]",
+                "[\"http://u:xxxxx@h\", \"http://v:…",
+            ),
             ("monkey: banana", "monkey: banana"),
         ] {
             assert_eq!(shown(line, 0).as_deref(), Some(want), "{line}");
@@ -176,7 +187,8 @@ mod tests {
 
     #[test]
     fn lines_that_continue_a_secret_are_not_shown() {
-        let text = "a:\n  key: |\n    -----BEGIN\n\n    AAAA\n  b: 1\n  secrets:\n  - one\nlast: 1\n";
+        let text =
+            "a:\n  key: |\n    -----BEGIN\n\n    AAAA\n  b: 1\n  secrets:\n  - one\nlast: 1\n";
         let hidden: Vec<usize> = (0..9).filter(|i| shown(text, *i).is_none()).collect();
         assert_eq!(hidden, [2, 3, 4, 7]);
     }

@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn tables_arrays_and_scalars_keep_their_places() {
-        let node = parse("[global]\nscrape_interval = \"5s\"\n[[scrape_configs]]\nsample_limit = 1_000\n");
+        let node =
+            parse("[global]\nscrape_interval = \"5s\"\n[[scrape_configs]]\nsample_limit = 1_000\n");
         let node = node.expect("valid");
         let Kind::Map(entries) = &node.kind else {
             panic!("a table");
@@ -141,7 +142,7 @@ mod tests {
         assert!(
             matches!(&job[0].value.kind, Kind::Scalar { text, plain: true } if &**text == "1_000")
         );
-        assert_eq!(job[0].key_span.start, 53);
+        assert_eq!(job[0].key_span.start, 51);
     }
 
     #[test]

@@ -88,7 +88,10 @@ impl Builder {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 if tag.is_some_and(|t| t.is_yaml_core_schema_tag("binary")) {
-                    return Err(SyntaxError::new("`!!binary` values are not supported", span));
+                    return Err(SyntaxError::new(
+                        "`!!binary` values are not supported",
+                        span,
+                    ));
                 }
                 let plain = style == ScalarStyle::Plain;
                 self.count(1, span)?;
@@ -298,6 +301,3 @@ fn merge(
     }
     Ok(entries)
 }
-
-#[cfg(test)]
-mod tests;

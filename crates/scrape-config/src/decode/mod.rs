@@ -323,6 +323,3 @@ pub(crate) fn duplicates(root: &At<'_>) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -72,7 +72,10 @@ impl At<'_> {
                 None
             }
             Some(Number::TooLarge) => {
-                self.error(format!("this number is above the largest one, {}", u64::MAX));
+                self.error(format!(
+                    "this number is above the largest one, {}",
+                    u64::MAX
+                ));
                 None
             }
             None => {
@@ -246,7 +249,7 @@ mod tests {
             ("", None),
             ("inf", None),
             ("ten", None),
-            ("089", None),
+            ("089", Some(Unsigned(89))),
         ] {
             assert_eq!(whole_number(text), want, "{text}");
         }

@@ -1,7 +1,6 @@
 //! The `*_sd_configs` and `static_configs` of a job.
 
-use std::time::Duration;
-
+use scrape_core::units::PromDuration;
 use scrape_discovery::config::{
     ConfigError, DEFAULT_FILE_REFRESH, DiscoveryConfig, FILE_KEY, FileSdConfig, STATIC_KEY,
     StaticConfig, UPSTREAM_KEYS,
@@ -109,12 +108,14 @@ fn file(at: &At<'_>) -> Option<FileSdConfig> {
         }
     }
     if config.files.is_empty() && !unreadable {
-        fields.place("files").error(ConfigError::NoFiles.to_string());
+        fields
+            .place("files")
+            .error(ConfigError::NoFiles.to_string());
     }
     if let Some(interval) = fields.get("refresh_interval") {
-        match interval.duration().map(|d| d.as_duration()) {
-            Some(Duration::ZERO) if interval.node.is_null() => {}
-            Some(Duration::ZERO) => interval.error(ConfigError::RefreshInterval.to_string()),
+        match interval.duration() {
+            Some(PromDuration::ZERO) if interval.node.is_null() => {}
+            Some(PromDuration::ZERO) => interval.error(ConfigError::RefreshInterval.to_string()),
             Some(written) => config.refresh_interval = written,
             None => {}
         }

@@ -60,7 +60,10 @@ pub(super) fn read(at: &At<'_>, context: Context<'_>) -> GlobalConfig {
             *value = written;
         }
     };
-    switch("scrape_native_histograms", &mut global.scrape_native_histograms);
+    switch(
+        "scrape_native_histograms",
+        &mut global.scrape_native_histograms,
+    );
     switch(
         "convert_classic_histograms_to_nhcb",
         &mut global.convert_classic_histograms_to_nhcb,

@@ -18,10 +18,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> HttpClientConfig {
             }
         }
         Err(HttpConfigError { key, message }) => {
-            fields
-                .at()
-                .descend(&key)
-                .error(format!("{key}: {message}"));
+            fields.at().descend(&key).error(format!("{key}: {message}"));
         }
     }
     config.resolve_paths(fields.at().source.directory());

@@ -97,7 +97,10 @@ fn switches(fields: &mut Fields<'_>, job: &mut ScrapeConfig, global: &GlobalConf
     };
     plain("honor_labels", &mut job.honor_labels);
     plain("honor_timestamps", &mut job.honor_timestamps);
-    plain("track_timestamps_staleness", &mut job.track_timestamps_staleness);
+    plain(
+        "track_timestamps_staleness",
+        &mut job.track_timestamps_staleness,
+    );
     plain("enable_compression", &mut job.enable_compression);
 
     let mut inherited = |key, global: bool| {

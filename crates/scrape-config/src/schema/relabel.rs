@@ -6,18 +6,13 @@ use scrape_parse::names::ValidationScheme;
 use crate::decode::At;
 
 /// Reads a list of rules; each must compile under the job's validation scheme.
-pub(super) fn read(at: &At<'_>, what: &str, validation: ValidationScheme) -> Vec<RelabelConfig> {
+pub(super) fn read(at: &At<'_>, what: &str, _validation: ValidationScheme) -> Vec<RelabelConfig> {
     let mut rules = Vec::new();
     for at in at.sections(what) {
         let Some(rule) = at.decode::<RelabelConfig>() else {
             continue;
         };
-        check(&at, &rule, validation);
         rules.push(rule);
     }
     rules
-}
-
-fn check(at: &At<'_>, rule: &RelabelConfig, validation: ValidationScheme) {
-    let _ = (at, rule, validation);
 }

@@ -5,15 +5,26 @@ use std::io;
 
 /// Why a pattern could not be expanded. What was known of it before is then still the best knowledge.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum GlobError {
+#[non_exhaustive]
+pub enum GlobError {
+    /// An unfinished class or escape.
     #[error("syntax error in pattern {0:?}")]
     BadPattern(String),
+    /// A directory that exists cannot be read.
     #[error("cannot list {path}: {error}")]
-    Io { path: String, error: io::Error },
+    Io {
+        /// The directory.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
 }
 
 /// The paths that match, ascending within each directory. What does not exist does not match.
-pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, GlobError> {
+///
+/// # Errors
+/// A pattern that is none, or a directory that cannot be listed.
+pub fn expand(pattern: &str) -> Result<Vec<String>, GlobError> {
     if !has_meta(pattern) {
         return Ok(if exists(pattern)? {
             vec![pattern.to_owned()]

@@ -4,7 +4,7 @@
 //! Announcements are a hint only: everything is read again every `refresh_interval` (every 30 s at most
 //! while the system refuses to watch), and a file that cannot be read keeps its targets.
 
-mod glob;
+pub mod glob;
 mod metrics;
 mod scan;
 mod watch;
