@@ -90,6 +90,13 @@ impl LoadedConfig {
         let mut jobs = self.engine.scrape_configs.iter();
         jobs.find(|job| job.job_name == name)
     }
+
+    /// Every job with the place of its name and the path of its key.
+    pub fn jobs(&self) -> impl Iterator<Item = (&Arc<ScrapeConfig>, &Location, &str)> {
+        let places = self.places.iter();
+        let jobs = self.engine.scrape_configs.iter().zip(places);
+        jobs.map(|(job, place)| (job, &place.location, place.key_path.as_str()))
+    }
 }
 
 /// Loads a file and what it includes. A name ending in `.toml` is read as TOML, any other as YAML.
@@ -144,24 +151,24 @@ fn too_large(path: &Path) -> Diagnostic {
 }
 
 /// Reads a file into memory, no more of it than is allowed.
-pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
     let mut bytes = Vec::new();
     let read = std::fs::File::open(path)
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes));
     match read {
-        Err(e) => Err(Diagnostic::about_file(
+        Err(e) => Err(Box::new(Diagnostic::about_file(
             Severity::Error,
             path,
             format!("the file cannot be read: {e}"),
-        )),
-        Ok(n) if n as u64 > MAX_FILE_BYTES => Err(too_large(path)),
+        ))),
+        Ok(n) if n as u64 > MAX_FILE_BYTES => Err(Box::new(too_large(path))),
         Ok(_) => Ok(bytes),
     }
 }
 
 /// Reads a file as text.
 fn read(path: &Path, reporter: &Reporter) -> Option<Source> {
-    let bytes = read_bytes(path).map_err(|d| reporter.report(d)).ok()?;
+    let bytes = read_bytes(path).map_err(|d| reporter.report(*d)).ok()?;
     match String::from_utf8(bytes) {
         Ok(text) => Some(Source::new(path, text)),
         Err(e) => {

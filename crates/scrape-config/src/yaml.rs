@@ -301,3 +301,14 @@ fn merge(
     }
     Ok(entries)
 }
+
+/// Writes a value. Strings are never spread over lines, so that the text may be indented as a whole.
+///
+/// # Errors
+/// A type that has no form in YAML.
+pub(crate) fn write<T: serde::Serialize>(
+    value: &T,
+) -> Result<String, serde_yaml::ser_error::Error> {
+    let options = serde_yaml::ser_options! { prefer_block_scalars: false };
+    serde_yaml::to_string_with_options(value, options)
+}

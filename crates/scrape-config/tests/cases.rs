@@ -351,3 +351,24 @@ fn case_015_native_histograms_want_protobuf() {
         ScrapeProtocol::OpenMetricsText1_0_0
     );
 }
+
+#[test]
+fn case_016_secrets_are_blanked_when_shown() {
+    let text = job(concat!(
+        "basic_auth: {username: u, password: hunter2}\n",
+        "proxy_url: http://proxy:hunter2@p:8080/\n",
+        "http_headers: {X-Key: {values: [shown], secrets: [hunter2]}}\n",
+    ));
+    let c = ok(&text);
+    let yaml = c.to_yaml().expect("yaml");
+    assert!(!yaml.contains("hunter2"), "{yaml}");
+    assert!(yaml.contains("password: <secret>"), "{yaml}");
+    assert!(yaml.contains("http://proxy:xxxxx@p:8080/"), "{yaml}");
+    assert!(yaml.contains("shown"), "{yaml}");
+    let c = ok(&job("bearer_token: hunter2"));
+    let yaml = scrape_config::job_to_yaml(&c.engine.scrape_configs[0]).expect("yaml");
+    assert!(
+        yaml.contains("credentials: <secret>") && !yaml.contains("hunter2"),
+        "{yaml}"
+    );
+}
