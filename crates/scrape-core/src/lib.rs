@@ -2,14 +2,18 @@
 //! to storage and time, relabeling, targets, the scrape cache and the pass that joins them.
 
 pub mod cache;
+mod fnv;
 pub mod labels;
 pub mod pass;
 pub mod ports;
+pub mod reconcile;
 pub mod registry;
 pub mod relabel;
 pub mod report;
 pub mod sample;
+pub mod schedule;
 pub mod secret;
+pub mod target;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod units;

@@ -201,6 +201,13 @@ impl From<PromDuration> for Duration {
     }
 }
 
+impl From<Duration> for PromDuration {
+    /// Cuts off what is finer than a millisecond; saturates.
+    fn from(d: Duration) -> Self {
+        Self(u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
 impl serde::Serialize for PromDuration {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_str(self)
