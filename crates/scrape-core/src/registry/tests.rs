@@ -372,3 +372,43 @@ fn concurrent_updates_are_all_counted() {
     let text = r.render(Exposition::Text);
     assert!(text.contains("h_sum 4000\nh_count 4000\n"), "{text}");
 }
+
+/// Label sets, sorted, and values as the parser reads them.
+fn parsed(text: &str, format: scrape_parse::Format) -> Vec<(String, f64)> {
+    let mut parser = scrape_parse::Parser::new(scrape_parse::ParserOptions::new(format));
+    let mut cursor = parser.feed(text.as_bytes(), true);
+    let mut out = Vec::new();
+    loop {
+        match cursor.next().expect("valid exposition") {
+            scrape_parse::Step::Event(scrape_parse::Event::Series(series)) => {
+                let mut labels: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+                series.labels(&mut labels).expect("labels");
+                let pairs = labels.iter().map(|(n, v)| {
+                    let text = |b: &[u8]| String::from_utf8(b.to_vec()).expect("UTF-8");
+                    (text(n), text(v))
+                });
+                out.push((crate::Labels::from_pairs(pairs).to_string(), series.value));
+            }
+            scrape_parse::Step::Event(_) => {}
+            scrape_parse::Step::NeedMore => panic!("the text ends early"),
+            scrape_parse::Step::Eof => return out,
+        }
+    }
+}
+
+#[test]
+fn our_own_parser_reads_both_renderings_alike() {
+    let registry = zoo();
+    let text = parsed(
+        &registry.render(Exposition::Text),
+        scrape_parse::Format::Text,
+    );
+    let openmetrics = parsed(
+        &registry.render(Exposition::OpenMetrics),
+        scrape_parse::Format::OpenMetrics,
+    );
+    assert_eq!(text.len(), 17);
+    assert_eq!(text, openmetrics);
+    let room = r#"{__name__="zoo_room_celsius", room="b\"\\\n"}"#;
+    assert!(text.contains(&(room.to_owned(), -1.5)), "{text:?}");
+}

@@ -485,3 +485,17 @@ fn case_030_the_interval_may_be_relabeled() {
     assert_eq!(t.interval(), Duration::from_secs(3));
     assert_eq!(t.discovered_labels().value("__scrape_interval__"), "2s");
 }
+
+#[test]
+fn case_029_a_change_in_discovered_labels_only_keeps_the_loop() {
+    let before = one(&config(), &[("__address__", "h:1"), ("__meta_pod", "a")]);
+    let after = one(&config(), &[("__address__", "h:1"), ("__meta_pod", "b")]);
+    let plan = crate::reconcile::reconcile([after.hash()], [before.hash()]);
+    assert_eq!(
+        (plan.start, plan.keep, plan.stop),
+        (vec![], vec![0], vec![])
+    );
+    let mut running = before;
+    running.set_discovered_labels(after.discovered_labels().clone());
+    assert_eq!(running.discovered_labels().value("__meta_pod"), "b");
+}
