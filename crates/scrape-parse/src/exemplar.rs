@@ -20,6 +20,15 @@ pub(crate) enum Source<'a> {
         /// Labels are handed out without unescaping, as Prometheus does.
         raw: bool,
     },
+    /// Several of them, validated and copied.
+    TextList {
+        text: &'a [u8],
+        /// Where each ends.
+        ends: &'a [usize],
+        /// Where the next starts.
+        start: usize,
+        raw: bool,
+    },
     /// On the wire of a protobuf metric, validated.
     Protobuf(PbExemplars<'a>),
 }
@@ -34,6 +43,7 @@ impl<'a> Exemplars<'a> {
         match self.0 {
             Source::None => true,
             Source::Text { .. } => false,
+            Source::TextList { ends, .. } => ends.is_empty(),
             Source::Protobuf(mut list) => list.next().is_none(),
         }
     }
@@ -50,15 +60,31 @@ impl<'a> Iterator for Exemplars<'a> {
                 labels: Labels::Protobuf(e),
             });
         }
+        if let Source::TextList {
+            text,
+            ends,
+            start,
+            raw,
+        } = &mut self.0
+        {
+            let (end, rest) = ends.split_first()?;
+            let bytes = text.get(*start..*end).unwrap_or_default();
+            (*start, *ends) = (*end, rest);
+            return decode_text(bytes, *raw);
+        }
         match std::mem::take(&mut self.0) {
-            Source::None | Source::Protobuf(_) => None,
-            Source::Text { bytes, raw } => TextExemplar::decode(bytes, raw).map(|e| Exemplar {
-                value: e.value,
-                timestamp: e.timestamp,
-                labels: Labels::Text(e),
-            }),
+            Source::Text { bytes, raw } => decode_text(bytes, raw),
+            Source::None | Source::TextList { .. } | Source::Protobuf(_) => None,
         }
     }
+}
+
+fn decode_text(bytes: &[u8], raw: bool) -> Option<Exemplar<'_>> {
+    TextExemplar::decode(bytes, raw).map(|e| Exemplar {
+        value: e.value,
+        timestamp: e.timestamp,
+        labels: Labels::Text(e),
+    })
 }
 
 /// One exemplar.

@@ -7,7 +7,8 @@
 use crate::event::{Expect, Known, Scan, Step};
 use crate::format::Format;
 use crate::labels::LabelSpan;
-use crate::protobuf::{self, Decoder};
+use crate::nhcb::{self, Collector};
+use crate::protobuf::{self, Decoder, Flavour};
 use crate::text;
 use crate::text::start_ts::StartTimestamps;
 use crate::{ErrorClass, LabelContext, MetricType, ParseError};
@@ -90,6 +91,7 @@ pub struct Parser {
     pub(crate) spans: Vec<LabelSpan>,
     pub(crate) start_ts: StartTimestamps,
     pub(crate) protobuf: Decoder,
+    pub(crate) nhcb: Collector,
 }
 
 impl Parser {
@@ -107,6 +109,7 @@ impl Parser {
             spans: Vec::new(),
             start_ts: StartTimestamps::default(),
             protobuf: Decoder::default(),
+            nhcb: Collector::default(),
         }
     }
 
@@ -122,6 +125,7 @@ impl Parser {
         self.spans.clear();
         self.start_ts.reset();
         self.protobuf.reset();
+        self.nhcb.reset();
     }
 
     /// The options it was made with.
@@ -163,6 +167,8 @@ pub(crate) enum Raw<'p> {
     Text(text::RawLine<'p>),
     /// An event of the protobuf format.
     Protobuf(protobuf::Shown<'p>),
+    /// A histogram converted from the classic series before this place.
+    Converted(Flavour),
 }
 
 /// A place to return to: see [`Cursor::mark`].
@@ -183,7 +189,11 @@ impl<'p> Cursor<'p> {
         reason = "a lending iterator cannot implement Iterator"
     )]
     pub fn next(&mut self) -> Result<Step<'_>, ParseError> {
-        let raw = self.raw()?;
+        let raw = if self.parser.options.nhcb && self.parser.options.format != Format::Protobuf {
+            nhcb::next(self)?
+        } else {
+            self.raw()?
+        };
         Ok(self.view(raw))
     }
 
@@ -247,7 +257,9 @@ impl<'p> Cursor<'p> {
 
     /// Whether the next line may be taken by key alone.
     pub(crate) fn fast_lane(&self) -> bool {
-        self.parser.failed.is_none() && !self.parser.complete
+        // Members of a histogram in conversion are not the caller's.
+        let converting = self.parser.options.nhcb && self.parser.kind == MetricType::Histogram;
+        self.parser.failed.is_none() && !self.parser.complete && !converting
     }
 
     /// The next event of the format, before any conversion.
@@ -269,6 +281,7 @@ impl<'p> Cursor<'p> {
             Raw::Eof => Step::Eof,
             Raw::Text(line) => Step::Event(text::view(self, line)),
             Raw::Protobuf(shown) => Step::Event(protobuf::view(self, shown)),
+            Raw::Converted(flavour) => Step::Event(nhcb::view(self, flavour)),
         }
     }
 

@@ -30,8 +30,10 @@ impl NhcbError {
 /// Collects the members of one classic histogram. Reused from histogram to histogram.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Nhcb {
-    /// (upper bound, cumulative count), bounds strictly ascending.
+    /// (upper bound, cumulative count) as they came.
     buckets: Vec<(f64, f64)>,
+    /// Some bound is not above its predecessor.
+    unsorted: bool,
     count: Option<f64>,
     sum: f64,
     error: Option<NhcbError>,
@@ -40,6 +42,7 @@ pub(crate) struct Nhcb {
 impl Nhcb {
     pub(crate) fn clear(&mut self) {
         self.buckets.clear();
+        self.unsorted = false;
         self.count = None;
         self.sum = 0.0;
         self.error = None;
@@ -60,41 +63,35 @@ impl Nhcb {
     pub(crate) fn add_bucket(&mut self, bound: f64, count: f64) {
         if count < 0.0 {
             self.error.get_or_insert(NhcbError::NegativeBucket);
-            return;
-        }
-        if bound.is_nan() {
+        } else if bound.is_nan() {
             self.error.get_or_insert(NhcbError::NanBound);
-            return;
+        } else {
+            self.unsorted |= self.buckets.last().is_some_and(|(last, _)| *last >= bound);
+            self.buckets.push((bound, count));
         }
-        // Almost always the new bound is the highest.
-        let at = match self.buckets.last() {
-            Some((last, _)) if *last >= bound => {
-                self.buckets.partition_point(|(known, _)| *known < bound)
-            }
-            _ => self.buckets.len(),
-        };
+    }
+
+    /// Puts the buckets in order. Sorting once at the end keeps hostile input from costing more than
+    /// n log n.
+    fn arrange(&mut self) {
+        if self.unsorted {
+            self.buckets
+                .sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(std::cmp::Ordering::Equal));
+            self.buckets.dedup_by(|later, earlier| later.0 == earlier.0);
+            self.unsorted = false;
+        }
         if self
             .buckets
-            .get(at)
-            .is_some_and(|(known, _)| *known == bound)
-        {
-            return;
-        }
-        let below = at.checked_sub(1).and_then(|below| self.buckets.get(below));
-        if below.is_some_and(|(_, lower)| *lower > count)
-            || self
-                .buckets
-                .get(at)
-                .is_some_and(|(_, higher)| *higher < count)
+            .windows(2)
+            .any(|pair| matches!(pair, [low, high] if low.1 > high.1))
         {
             self.error.get_or_insert(NhcbError::NotCumulative);
-            return;
         }
-        self.buckets.insert(at, (bound, count));
     }
 
     /// Builds the histogram. What was collected is used up, whatever the outcome.
     pub(crate) fn convert(&mut self, gauge: bool, into: &mut Native) -> Result<Flavour, NhcbError> {
+        self.arrange();
         if let Some(error) = self.error {
             return Err(error);
         }
