@@ -1,3 +1,4 @@
 //! Workload generators and helpers shared by the benches.
 
 pub mod alloc;
+pub mod bodies;
