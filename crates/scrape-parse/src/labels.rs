@@ -5,7 +5,7 @@
 use crate::ParseError;
 use crate::event::{LabelContext, LabelSink, METRIC_NAME};
 use crate::format::Format;
-use crate::number::{OmFloat, parse_go_float};
+use crate::number::OmFloat;
 use crate::protobuf::{self, PbLabels};
 use crate::text;
 use crate::unescape::unescape_label;
@@ -89,8 +89,8 @@ pub(crate) fn emit(key: &[u8], span: &LabelSpan, context: LabelContext, sink: &m
         LabelContext::Histogram => name == b"le",
         LabelContext::Summary => name == b"quantile",
     };
-    if numeric && let Some(number) = parse_go_float(value) {
-        return sink.label(name, OmFloat::new(number).as_bytes());
+    if numeric && let Some(canonical) = OmFloat::canonical(value) {
+        return sink.label(name, canonical.as_bytes());
     }
     sink.label(name, value);
 }

@@ -5,11 +5,13 @@
 //! yields into a public event with [`Cursor::view`].
 
 use crate::event::{Expect, Known, Scan, Step};
+use crate::exemplar::Exemplars;
 use crate::format::Format;
 use crate::labels::LabelSpan;
 use crate::nhcb::{self, Collector};
 use crate::protobuf::{self, Decoder, Flavour};
 use crate::text;
+use crate::text::predict::Plain;
 use crate::text::start_ts::StartTimestamps;
 use crate::{ErrorClass, LabelContext, MetricType, ParseError};
 
@@ -136,11 +138,24 @@ impl Parser {
     /// Starts a piece. `input` begins with what the previous piece left unconsumed; `end` says that nothing
     /// follows it.
     pub fn feed<'p>(&'p mut self, input: &'p [u8], end: bool) -> Cursor<'p> {
+        let plain_lines = self.failed.is_none()
+            && !self.complete
+            && !self.options.nhcb
+            && match self.options.format {
+                Format::Text => true,
+                Format::OpenMetrics => !self.options.start_timestamps,
+                Format::Protobuf => false,
+            };
+        let longest = match self.options.limits.line {
+            0 => usize::MAX,
+            cap => cap,
+        };
         Cursor {
             parser: self,
             input,
             pos: 0,
             end,
+            plain: if plain_lines { longest } else { 0 },
         }
     }
 }
@@ -154,6 +169,8 @@ pub struct Cursor<'p> {
     pub(crate) input: &'p [u8],
     pub(crate) pos: usize,
     pub(crate) end: bool,
+    /// The longest line that may be taken without asking for anything but its text; 0 if none may.
+    pub(crate) plain: usize,
 }
 
 /// An event that borrows the input alone. See the module documentation.
@@ -214,12 +231,30 @@ impl<'p> Cursor<'p> {
 
     /// Fast path: is the next line the series `key`, and has its value the text `value_text`? A hit needs one
     /// comparison of the key and one of the value, and no number is parsed when the text is equal. `key` must
-    /// have been the key of a [`Series`](crate::Series) of the same format; `value_text` may be empty.
+    /// have been the key of a [`Series`](crate::Series) of the same format and `value_text` the text of a value
+    /// of the same parser's, or empty.
     ///
     /// # Errors
     /// The line is the expected series, but what follows the key is malformed.
     #[inline]
     pub fn expect(&mut self, key: &[u8], value_text: &[u8]) -> Result<Expect<'_>, ParseError> {
+        match text::predict::plain(self, key, value_text) {
+            Plain::Hit(value, unchanged, value_text) => Ok(Expect::Hit(Known {
+                value,
+                value_text,
+                unchanged,
+                timestamp: None,
+                start_timestamp: 0,
+                exemplars: Exemplars::default(),
+                context: self.context(),
+            })),
+            Plain::Miss => Ok(Expect::Miss),
+            Plain::Unclear => self.expect_in_full(key, value_text),
+        }
+    }
+
+    /// The same for lines with more than a key, one blank and a number.
+    fn expect_in_full(&mut self, key: &[u8], value_text: &[u8]) -> Result<Expect<'_>, ParseError> {
         match self.parser.options.format {
             Format::Text => text::predict::expect::<false>(self, key, value_text),
             Format::OpenMetrics => text::predict::expect::<true>(self, key, value_text),
@@ -311,6 +346,7 @@ impl<'p> Cursor<'p> {
             self.parser.line,
         );
         self.parser.failed = Some(Box::new(error.clone()));
+        self.plain = 0;
         error
     }
 }

@@ -30,6 +30,47 @@ impl OmFloat {
         out
     }
 
+    /// The form of a number written in the wider grammar of [`parse_go_float`](super::parse_go_float); `None`
+    /// if the text is no number in range.
+    pub fn canonical(text: &[u8]) -> Option<Self> {
+        if let Some(out) = Self::short(text) {
+            return Some(out);
+        }
+        super::parse_go_float(text).map(Self::new)
+    }
+
+    /// Bucket bounds as nearly all clients write them need no float: up to 15 significant digits are the
+    /// shortest ones of the float they stand for.
+    fn short(text: &[u8]) -> Option<Self> {
+        let (whole, fraction) = match memchr::memchr(b'.', text) {
+            Some(at) => (text.get(..at)?, text.get(at + 1..)?),
+            None => (text, &b"0"[..]),
+        };
+        let all_digits = whole.iter().chain(fraction).all(u8::is_ascii_digit);
+        let plain = all_digits
+            && match (whole, fraction) {
+                ([b'0'], [b'0']) => true,
+                ([b'0'], [.., b'0']) => false,
+                // Below 0.0001 an exponent is written.
+                ([b'0'], f) => f.len() <= 15 && f.iter().take(4).any(|&b| b != b'0'),
+                ([b'0', ..], _) | ([], _) => false,
+                (w, [b'0']) => w.len() <= 6,
+                (_, [] | [.., b'0']) => false,
+                (w, f) => w.len() <= 6 && w.len() + f.len() <= 15,
+            };
+        if !plain {
+            return None;
+        }
+        let mut out = Self {
+            text: [0; 32],
+            len: 0,
+        };
+        out.push(whole);
+        out.push(b".");
+        out.push(fraction);
+        Some(out)
+    }
+
     /// The text.
     pub fn as_bytes(&self) -> &[u8] {
         self.text.get(..usize::from(self.len)).unwrap_or_default()

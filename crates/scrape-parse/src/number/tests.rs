@@ -168,6 +168,13 @@ proptest! {
     }
 
     #[test]
+    fn short_numbers_are_canonical_as_they_stand(text in "[0-9]{0,8}(\\.[0-9]{0,17})?") {
+        let long = parse_go_float(text.as_bytes()).map(OmFloat::new);
+        let canonical = OmFloat::canonical(text.as_bytes());
+        prop_assert_eq!(canonical.as_ref().map(OmFloat::as_str), long.as_ref().map(OmFloat::as_str));
+    }
+
+    #[test]
     fn scanning_stops_where_the_number_does(value in any::<i32>(), rest in "[ \n{x]") {
         let text = format!("{value}{rest}");
         prop_assert_eq!(scan_number(text.as_bytes()), Some((f64::from(value), text.len() - 1)));

@@ -34,8 +34,9 @@ pub(crate) fn label_name_end(buf: &[u8], from: usize) -> usize {
     kernel::name_end::<false>(buf, from)
 }
 
-/// First `"`, `}` or line feed.
+/// From outside quotes: first `}` or line feed outside quotes, where a backslash inside quotes hides the byte
+/// behind it.
 #[inline(always)]
-pub(crate) fn brace_or_quote(buf: &[u8], from: usize) -> usize {
-    kernel::brace_or_quote(buf, from)
+pub(crate) fn label_set_end(buf: &[u8], from: usize) -> usize {
+    kernel::label_set_end(buf, from)
 }

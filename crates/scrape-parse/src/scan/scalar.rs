@@ -28,15 +28,23 @@ pub(super) fn name_end<const COLON: bool>(buf: &[u8], from: usize) -> usize {
     i
 }
 
-/// See [`super::brace_or_quote`].
+/// See [`super::label_set_end`].
 #[inline]
-pub(super) fn brace_or_quote(buf: &[u8], from: usize) -> usize {
-    let mut i = from.min(buf.len());
+pub(super) fn label_set_end(buf: &[u8], from: usize) -> usize {
+    label_set_end_from(buf, from, false)
+}
+
+/// As [`label_set_end`], from inside quotes if `inside`.
+pub(super) fn label_set_end_from(buf: &[u8], from: usize, mut inside: bool) -> usize {
+    let mut i = from;
     while let Some(&b) = buf.get(i) {
-        if matches!(b, b'"' | b'}' | b'\n') {
-            break;
+        match b {
+            b'"' => inside = !inside,
+            b'\\' if inside => i += 1,
+            b'}' | b'\n' if !inside => return i,
+            _ => {}
         }
         i += 1;
     }
-    i
+    buf.len()
 }

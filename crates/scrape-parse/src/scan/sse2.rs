@@ -96,19 +96,41 @@ pub(super) fn name_end<const COLON: bool>(buf: &[u8], from: usize) -> usize {
     scalar::name_end::<COLON>(buf, i)
 }
 
-/// See [`super::brace_or_quote`].
+/// Bit n of the answer: whether an odd number of bits up to and including n is set.
 #[inline(always)]
-pub(super) fn brace_or_quote(buf: &[u8], from: usize) -> usize {
-    let mut i = from;
-    while let Some(block) = load(buf, i) {
-        let stops = mask(or(
-            or(equal(block, b'"'), equal(block, b'}')),
-            equal(block, b'\n'),
-        ));
-        if stops != 0 {
-            return i + stops.trailing_zeros() as usize;
-        }
-        i += LANES;
+fn parity_up_to(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
     }
-    scalar::brace_or_quote(buf, i)
+    bits
+}
+
+/// See [`super::label_set_end`].
+#[inline(always)]
+pub(super) fn label_set_end(buf: &[u8], from: usize) -> usize {
+    let mut i = from;
+    let mut inside = false;
+    while let Some(blocks) = buf.get(i..i + 4 * LANES) {
+        let (mut quotes, mut escapes, mut stops) = (0, 0, 0);
+        for n in 0..4 {
+            let Some(block) = load(blocks, n * LANES) else {
+                break;
+            };
+            let at = n * LANES;
+            quotes |= u64::from(mask(equal(block, b'"'))) << at;
+            escapes |= u64::from(mask(equal(block, b'\\'))) << at;
+            stops |= u64::from(mask(or(equal(block, b'}'), equal(block, b'\n')))) << at;
+        }
+        if escapes != 0 {
+            break;
+        }
+        let quoted = parity_up_to(quotes) ^ if inside { !0 } else { 0 };
+        let outside = stops & !quoted;
+        if outside != 0 {
+            return i + outside.trailing_zeros() as usize;
+        }
+        inside = quoted >> 63 == 1;
+        i += 4 * LANES;
+    }
+    scalar::label_set_end_from(buf, i, inside)
 }

@@ -21,8 +21,8 @@ fn agree(buf: &[u8]) {
             "{buf:?} {from}"
         );
         assert_eq!(
-            kernel::brace_or_quote(buf, from),
-            scalar::brace_or_quote(buf, from),
+            kernel::label_set_end(buf, from),
+            scalar::label_set_end(buf, from),
             "{buf:?} {from}"
         );
     }
@@ -45,6 +45,11 @@ proptest! {
     #[test]
     fn kernels_agree_on_any_bytes(buf in proptest::collection::vec(any::<u8>(), 0..80)) {
         agree(&buf);
+    }
+
+    #[test]
+    fn kernels_agree_on_label_sets(buf in "([a-z]{1,9}=\"[a-z}]{0,30}\",?|[\\\\\"}\n]|\\\\\"){0,20}") {
+        agree(buf.as_bytes());
     }
 
     #[test]

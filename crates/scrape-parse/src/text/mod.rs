@@ -149,6 +149,7 @@ pub(crate) fn next<'p, const OM: bool>(cursor: &mut Cursor<'p>) -> Result<Raw<'p
             Ok(Line::End) => return Ok(Raw::Eof),
             Ok(Line::Complete(next)) => {
                 cursor.parser.complete = true;
+                cursor.plain = 0;
                 cursor.pos = next;
             }
             Ok(Line::Entry(entry, next)) => {

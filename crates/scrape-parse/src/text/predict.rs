@@ -9,6 +9,7 @@ use super::lexer::{Input, Lex, Stop, starts_name};
 use super::start_ts::{self, Ahead};
 use super::tail::{Tail, tail};
 use crate::event::{Expect, Known, Scan};
+use crate::number::scan_number;
 use crate::parser::Cursor;
 use crate::{ErrorClass, ParseError, scan};
 
@@ -26,8 +27,58 @@ fn key_ends<const OM: bool>(input: Input<'_>, last: u8, end: usize) -> Lex<bool>
     }
 }
 
+/// The answer of [`plain`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Plain<'p> {
+    /// The expected line, consumed: its value, whether that is the expected one and therefore unset, its text.
+    Hit(f64, bool, &'p [u8]),
+    /// Another line.
+    Miss,
+    /// Not a plain line, or not here: ask in full.
+    Unclear,
+}
+
+/// The lane that nearly all lines of a scrape take: key, one blank, number, line feed, with nothing to be looked
+/// up. It means the same in both formats: a blank ends a bare name, and a number is no `{`.
+#[inline(always)]
+pub(crate) fn plain<'p>(cursor: &mut Cursor<'p>, key: &[u8], expected: &[u8]) -> Plain<'p> {
+    let input: &'p [u8] = cursor.input;
+    let Some(line) = input.get(cursor.pos..) else {
+        return Plain::Unclear;
+    };
+    let Some(tail) = line.strip_prefix(key) else {
+        return if cursor.plain > 0 && line.len() >= key.len() {
+            Plain::Miss
+        } else {
+            Plain::Unclear
+        };
+    };
+    let [b' ', value_on @ ..] = tail else {
+        return Plain::Unclear;
+    };
+    let mut value = f64::NAN;
+    let mut len = expected.len();
+    let unchanged = len > 0 && value_on.starts_with(expected) && value_on.get(len) == Some(&b'\n');
+    if !unchanged {
+        let Some((number, n)) = scan_number(value_on) else {
+            return Plain::Unclear;
+        };
+        if value_on.get(n) != Some(&b'\n') {
+            return Plain::Unclear;
+        }
+        value = number;
+        len = n;
+    }
+    let line_len = key.len() + 1 + len;
+    if key.is_empty() || line_len > cursor.plain {
+        return Plain::Unclear;
+    }
+    cursor.parser.retry_at = 0;
+    cursor.pos += line_len + 1;
+    Plain::Hit(value, unchanged, value_on.get(..len).unwrap_or_default())
+}
+
 /// See [`Cursor::expect`].
-#[inline]
 pub(crate) fn expect<'a, const OM: bool>(
     cursor: &'a mut Cursor<'_>,
     key: &[u8],
@@ -127,26 +178,9 @@ pub(super) fn lazy_key<const OM: bool>(input: Input<'_>, start: usize) -> Lex<Op
 }
 
 /// Index past the `}` outside quotes.
-fn braces(input: Input<'_>, mut i: usize) -> Lex<Option<usize>> {
-    loop {
-        i = scan::brace_or_quote(input.buf, i);
-        match input.byte(i)? {
-            Some(b'}') => return Ok(Some(i + 1)),
-            Some(b'"') => {}
-            _ => return Ok(None),
-        }
-        i += 1;
-        loop {
-            i = scan::quoted(input.buf, i).0;
-            match input.byte(i)? {
-                None => return Ok(None),
-                Some(b'"') => break,
-                Some(b'\\') => i += 2,
-                Some(_) => i += 1,
-            }
-        }
-        i += 1;
-    }
+fn braces(input: Input<'_>, i: usize) -> Lex<Option<usize>> {
+    let close = scan::label_set_end(input.buf, i);
+    Ok((input.byte(close)? == Some(b'}')).then_some(close + 1))
 }
 
 /// See [`Cursor::scan_key`].
