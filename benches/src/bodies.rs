@@ -23,7 +23,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -33,7 +33,7 @@ impl Random {
 
     /// A number below `n`.
     pub fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
+        self.draw() % n
     }
 }
 
@@ -178,7 +178,7 @@ pub fn openmetrics_exemplars(bytes: usize, round: Round) -> Body {
             for le in BOUNDS {
                 count += random.below(50);
                 let value = count + round.step(body.n_samples);
-                let trace = random.next();
+                let trace = random.draw();
                 push(
                     &mut body,
                     format_args!(

@@ -29,6 +29,7 @@ pub(super) fn name_end<const COLON: bool>(buf: &[u8], from: usize) -> usize {
 }
 
 /// See [`super::label_set_end`].
+#[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
 #[inline]
 pub(super) fn label_set_end(buf: &[u8], from: usize) -> usize {
     label_set_end_from(buf, from, false)
