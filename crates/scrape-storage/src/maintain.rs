@@ -6,6 +6,7 @@ use crate::head::lock;
 use crate::options::ms;
 use crate::stats::add;
 use crate::store::{Inner, Store};
+use crate::wal::writer::Unsynced;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -85,8 +86,9 @@ impl Inner {
         self.counters
             .last_sync_ms
             .store(self.clock.now_ms(), Ordering::Relaxed);
-        let mut failed = None;
-        for (path, file) in &unsynced.files {
+        let mut failed = Unsynced::default();
+        let mut first = None;
+        for (path, file) in unsynced.files {
             let began = Instant::now();
             let result = file.sync_data();
             add(&self.counters.fsyncs, 1);
@@ -96,30 +98,26 @@ impl Inner {
             );
             if let Err(cause) = result {
                 add(&self.counters.fsyncs_failed, 1);
-                failed = Some(MaintainError::Sync {
+                first.get_or_insert(MaintainError::Sync {
                     path: path.clone(),
                     cause,
                 });
+                failed.files.push((path, file));
             }
         }
         if unsynced.dir
             && let Err(cause) = self.fs.sync_dir(&self.wal_dir)
         {
             add(&self.counters.fsyncs_failed, 1);
-            failed = Some(MaintainError::Sync {
+            failed.dir = true;
+            first.get_or_insert(MaintainError::Sync {
                 path: self.wal_dir.clone(),
                 cause,
             });
         }
-        match failed {
-            None => Ok(()),
-            Some(e) => {
-                // After a failed sync the system may have dropped the pages and forgotten that they were
-                // dirty: nothing more is added behind such a hole.
-                lock(&self.log).writer.abandon_current();
-                Err(e)
-            }
-        }
+        let Some(e) = first else { return Ok(()) };
+        lock(&self.log).writer.sync_failed(failed);
+        Err(e)
     }
 
     fn collect(&self) -> u64 {

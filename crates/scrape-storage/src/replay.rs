@@ -86,6 +86,7 @@ pub(crate) fn replay(fs: &dyn Fs, layout: &Layout, head: &Head) -> Result<Replay
             number: segment.number,
             bytes: segment.len,
             max_t: r.max_t,
+            first_t: i64::MIN,
         });
         (r.min_t, r.max_t) = (r.min_t.min(min), r.max_t.max(max));
         if !damage.is_empty() {

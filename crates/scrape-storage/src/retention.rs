@@ -71,7 +71,7 @@ impl Inner {
         let drop = {
             let mut log = lock(&self.log);
             let age = retention / ROLL_PART;
-            let old = |s: &SegmentInfo| s.max_t > i64::MIN && s.max_t < now.saturating_sub(age);
+            let old = |s: &SegmentInfo| s.first_t > i64::MIN && s.first_t < now.saturating_sub(age);
             let full = self.options.retention_size > 0
                 && log.writer.current_bytes() > self.options.retention_size / ROLL_PART as u64;
             if ((retention > 0 && log.writer.segments().back().is_some_and(old)) || full)

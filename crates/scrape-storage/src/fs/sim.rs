@@ -25,6 +25,7 @@ struct Disk {
     files: BTreeMap<PathBuf, Content>,
     dirs: BTreeSet<PathBuf>,
     durable_files: BTreeMap<PathBuf, Content>,
+    durable_dirs: BTreeSet<PathBuf>,
     locks: BTreeSet<PathBuf>,
     /// Changing operations so far.
     ops: u64,
@@ -73,6 +74,11 @@ impl SimFs {
         d.stop_at = Some(d.ops + n);
     }
 
+    /// Ends what [`SimFs::stop_after`] began.
+    pub fn resume(&self) {
+        self.disk().stop_at = None;
+    }
+
     /// Bytes that may still be written; `None` removes the limit.
     pub fn set_free(&self, bytes: Option<u64>) {
         self.disk().free = bytes;
@@ -85,21 +91,24 @@ impl SimFs {
 
     /// The disk as the next process finds it after `kill -9`: everything written, no lock held.
     pub fn after_kill(&self) -> Self {
-        self.image(|d| d.files.clone(), |f| f.data.clone())
+        self.image(|d| (d.files.clone(), d.dirs.clone()), |f| f.data.clone())
     }
 
     /// The disk as found after the power was cut: only what was synced.
     pub fn after_power_cut(&self) -> Self {
-        self.image(|d| d.durable_files.clone(), |f| f.durable.clone())
+        self.image(
+            |d| (d.durable_files.clone(), d.durable_dirs.clone()),
+            |f| f.durable.clone(),
+        )
     }
 
     fn image(
         &self,
-        names: impl Fn(&Disk) -> BTreeMap<PathBuf, Content>,
+        names: impl Fn(&Disk) -> (BTreeMap<PathBuf, Content>, BTreeSet<PathBuf>),
         bytes: impl Fn(&File) -> Vec<u8>,
     ) -> Self {
-        let d = self.disk();
-        let files: BTreeMap<PathBuf, Content> = names(&d)
+        let (files, mut dirs) = names(&self.disk());
+        let files: BTreeMap<PathBuf, Content> = files
             .into_iter()
             .map(|(p, f)| {
                 let data = bytes(&f.lock().unwrap_or_else(PoisonError::into_inner));
@@ -112,10 +121,17 @@ impl SimFs {
                 )
             })
             .collect();
+        dirs.extend(
+            files
+                .keys()
+                .flat_map(|p| p.ancestors().skip(1))
+                .map(Path::to_owned),
+        );
         let new = Disk {
             durable_files: files.clone(),
+            durable_dirs: dirs.clone(),
             files,
-            dirs: d.dirs.clone(),
+            dirs,
             ..Disk::default()
         };
         Self(Arc::new(Mutex::new(new)))
@@ -376,6 +392,14 @@ impl Fs for SimFs {
             .filter(|(p, _)| p.starts_with(dir))
             .map(|(p, f)| (p.clone(), f.clone()))
             .collect();
+        let dirs: Vec<_> = d
+            .dirs
+            .iter()
+            .filter(|p| p.starts_with(dir))
+            .cloned()
+            .collect();
+        d.durable_dirs.retain(|p| !p.starts_with(dir));
+        d.durable_dirs.extend(dirs);
         d.durable_files.retain(|p, _| !p.starts_with(dir));
         d.durable_files.extend(names);
         Ok(())

@@ -7,6 +7,7 @@ fn segs(max_ts: &[i64]) -> VecDeque<SegmentInfo> {
             number,
             bytes: 100,
             max_t: *max_t,
+            first_t: *max_t,
         })
         .collect()
 }

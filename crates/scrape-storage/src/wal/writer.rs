@@ -21,6 +21,9 @@ const FLUSH_BYTES: usize = 1024 * 1024;
 /// Buffer memory kept between transactions.
 const KEEP_BYTES: usize = 2 * FLUSH_BYTES;
 
+/// Finished segments that wait for their sync, at most.
+const MAX_UNSYNCED: usize = 64;
+
 /// Why the log did not take something.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {cause}", path.display())]
@@ -36,6 +39,8 @@ pub(crate) struct SegmentInfo {
     pub(crate) bytes: u64,
     /// Newest sample, or `i64::MIN` when there is none.
     pub(crate) max_t: i64,
+    /// Newest sample of the first commit, or `i64::MIN`; known only of segments of this process.
+    pub(crate) first_t: i64,
 }
 
 /// What must be synced so that everything committed is on the medium.
@@ -156,6 +161,7 @@ impl Writer {
             number,
             bytes: 0,
             max_t: i64::MIN,
+            first_t: i64::MIN,
         });
         self.current = Some(Open {
             number,
@@ -222,6 +228,9 @@ impl Writer {
             .take_while(|s| s.number >= from)
         {
             s.max_t = s.max_t.max(max_t);
+            if s.first_t == i64::MIN {
+                s.first_t = max_t;
+            }
         }
         if self.buf.capacity() > KEEP_BYTES {
             self.buf = Vec::new();
@@ -239,10 +248,23 @@ impl Writer {
         Ok(())
     }
 
-    /// Gives the current segment up without touching what was committed to it: its medium has failed.
-    pub(crate) fn abandon_current(&mut self) {
-        self.abandoned += 1;
-        self.current = None;
+    /// Takes back what could not be synced, to be tried again. If the current segment is among it, it is
+    /// given up: its medium has failed, and nothing more is to stand behind such a hole.
+    pub(crate) fn sync_failed(&mut self, failed: Unsynced) {
+        let current = self.current.as_ref().map(|c| c.path.as_path());
+        if failed
+            .files
+            .iter()
+            .any(|(path, _)| Some(path.as_path()) == current)
+        {
+            self.abandoned += 1;
+            self.current = None;
+        }
+        self.dir_dirty |= failed.dir;
+        self.finished.extend(failed.files);
+        // Each holds a descriptor; a disk that never recovers must not take them all.
+        let surplus = self.finished.len().saturating_sub(MAX_UNSYNCED);
+        self.finished.drain(..surplus);
     }
 
     /// Pads the last page. Further writing is not intended.
@@ -346,7 +368,10 @@ impl Writer {
 
     /// Removes everything behind a savepoint. Afterwards no segment is open.
     fn take_back(&mut self, s: Savepoint) -> Result<(), WriteError> {
-        self.current = None;
+        // What was committed to it before still wants its sync.
+        if let Some(c) = self.current.take().filter(|c| c.number == s.number) {
+            self.finished.push((c.path, c.file));
+        }
         while let Some(last) = self
             .segments
             .back()
