@@ -3,8 +3,10 @@
 mod harness;
 mod labels;
 mod limits;
+mod native;
 
 mod staleness;
 mod streaming;
+mod wire;
 
 use harness::{Bench, STALE, text};
