@@ -3,8 +3,12 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT};
+use bytes::Bytes;
+use http::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT,
+};
 use tokio::time::{Instant, timeout_at};
 
 use crate::base64;
@@ -17,6 +21,7 @@ use crate::pool::Key;
 use crate::redirect;
 use crate::request::{Method, Request};
 use crate::response::{Response, Terms};
+use crate::target::Target;
 use crate::tls::{self, Tls};
 use crate::transport::{Message, Transport};
 use crate::url::Url;
@@ -135,11 +140,13 @@ impl Client {
 
     /// Sends a request and returns the response as soon as its headers are there, whatever its status.
     pub async fn fetch(&self, request: &Request) -> Result<Response, FetchError> {
-        let mut url = request.url.clone();
-        let deadline = Instant::now() + request.timeout;
-        self.follow(request, &mut url, deadline)
+        let mut target = Arc::clone(&request.target);
+        let deadline = deadline(request.timeout);
+        self.follow(request, &mut target, deadline)
             .await
-            .map_err(|failure| FetchError::new(failure, request.method.name(), url.to_string()))
+            .map_err(|failure| {
+                FetchError::new(failure, request.method.name(), target.url.to_string())
+            })
     }
 
     /// Closes the idle connections to Unix sockets that are not listed: call it when targets went away.
@@ -162,11 +169,11 @@ impl Client {
         self.transport().pool.idle()
     }
 
-    /// Follows redirects from request to request; `url` is always the one being talked to.
+    /// Follows redirects from request to request; `target` is always the one being talked to.
     async fn follow(
         &self,
         request: &Request,
-        url: &mut Url,
+        target: &mut Arc<Target>,
         deadline: Instant,
     ) -> Result<Response, Failure> {
         let transport = self.fresh_transport(deadline).await?;
@@ -177,19 +184,24 @@ impl Client {
         };
         let mut scope = Scope::Own;
         let mut method = request.method;
-        let mut key = Arc::clone(&request.key);
         let mut sent = 0;
         loop {
+            let mut headers =
+                self.headers(request, &target.url, scope, &credentials, token.as_ref());
+            let same_method = method == request.method;
+            if !same_method {
+                headers.remove(CONTENT_TYPE);
+            }
+            let body = if same_method {
+                request.body.clone()
+            } else {
+                Bytes::new()
+            };
             let message = Message {
                 method,
-                url,
-                key: &key,
-                headers: self.headers(request, url, scope, &credentials, token.as_ref()),
-                body: if method == request.method {
-                    request.body.clone()
-                } else {
-                    Default::default()
-                },
+                target: target.as_ref(),
+                headers,
+                body,
             };
             let (response, lease) = transport.exchange(&message, deadline).await?;
             sent += 1;
@@ -197,7 +209,7 @@ impl Client {
             let location = response.headers().get(LOCATION).cloned();
             let terms = Terms {
                 method,
-                url: url.clone(),
+                target: Arc::clone(target),
                 deadline,
                 body_size_limit: request.body_size_limit,
             };
@@ -216,15 +228,16 @@ impl Client {
             let location = location
                 .to_str()
                 .map_err(|_| refused("the Location header is not ASCII".to_owned()))?;
-            let next = url
+            let next = target
+                .url
                 .join(location)
                 .map_err(|e| refused(format!("the Location header: {e}")))?;
-            scope = redirect::scope(&request.url, &next, scope);
+            scope = redirect::scope(&request.target.url, &next, scope);
             if !redirect::keeps_method(status) {
                 method = Method::Get;
             }
-            key = Arc::new(Key::of(&next, request.key.unix_socket.clone()));
-            *url = next;
+            let unix_socket = request.target.key.unix_socket.clone();
+            *target = Arc::new(Target::new(next, unix_socket)?);
         }
     }
 
@@ -304,6 +317,14 @@ impl Client {
                 .transport,
         )
     }
+}
+
+/// Far enough to never be met, near enough to be an instant.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// When a request that may take this long has to be done.
+fn deadline(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(NEVER)
 }
 
 /// Runs file reads where they may block, up to the deadline.

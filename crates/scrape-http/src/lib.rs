@@ -20,6 +20,7 @@ mod redirect;
 mod request;
 mod response;
 mod secret_file;
+mod target;
 mod tls;
 mod transport;
 mod url;

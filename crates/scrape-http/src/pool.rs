@@ -137,6 +137,13 @@ impl Pool {
         inner.count += 1;
     }
 
+    /// Forgets the connections to one place.
+    pub(crate) fn discard(&self, key: &Arc<Key>) {
+        let mut inner = self.lock();
+        inner.idle.remove(key);
+        inner.recount();
+    }
+
     /// Closes the idle connections whose place is not kept.
     pub(crate) fn retain(&self, keep: impl Fn(&Key) -> bool) {
         let mut inner = self.lock();

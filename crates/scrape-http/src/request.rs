@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Failure, FetchError, Reason};
-use crate::pool::Key;
+use crate::target::Target;
 use crate::url::{Url, redact_userinfo};
 
 /// How long a request may take unless it says otherwise: the default scrape timeout.
@@ -42,8 +42,7 @@ impl Method {
 #[derive(Debug, Clone)]
 pub struct Request {
     pub(crate) method: Method,
-    pub(crate) url: Url,
-    pub(crate) key: Arc<Key>,
+    pub(crate) target: Arc<Target>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) timeout: Duration,
@@ -65,14 +64,13 @@ impl Request {
     }
 
     fn new(method: Method, text: &str) -> Result<Self, FetchError> {
-        let url = Url::parse(text).map_err(|e| {
-            let failure = Failure::new(Reason::Url, e.to_string());
-            FetchError::new(failure, method.name(), redact_userinfo(text))
-        })?;
+        let target = Url::parse(text)
+            .map_err(|e| Failure::new(Reason::Url, e.to_string()))
+            .and_then(|url| Target::new(url, None))
+            .map_err(|f| FetchError::new(f, method.name(), redact_userinfo(text)))?;
         Ok(Self {
             method,
-            key: Arc::new(Key::of(&url, None)),
-            url,
+            target: Arc::new(target),
             headers: HeaderMap::new(),
             body: Bytes::new(),
             timeout: DEFAULT_TIMEOUT,
@@ -90,7 +88,7 @@ impl Request {
             return Err(FetchError::new(
                 failure,
                 self.method.name(),
-                self.url.to_string(),
+                self.target.url.to_string(),
             ));
         };
         self.headers.append(name, value);
@@ -138,13 +136,13 @@ impl Request {
     #[must_use]
     pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
         let path: Arc<Path> = path.into().into();
-        self.key = Arc::new(Key::of(&self.url, Some(path)));
+        self.target = Arc::new(self.target.at_socket(path));
         self
     }
 
     /// The URL with its password redacted.
     pub fn url(&self) -> String {
-        self.url.to_string()
+        self.target.url.to_string()
     }
 }
 

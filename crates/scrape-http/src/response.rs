@@ -17,7 +17,7 @@ use crate::error::{Failure, FetchError, Reason};
 use crate::inflate::{Inflate, InflateError};
 use crate::pool::{Connection, Key, Pool};
 use crate::request::Method;
-use crate::url::Url;
+use crate::target::Target;
 
 /// The most that [`Response::next_block`] returns at once.
 pub const BLOCK_BYTES: usize = 64 << 10;
@@ -43,7 +43,7 @@ impl Lease {
 /// What the request said that matters while reading.
 pub(crate) struct Terms {
     pub(crate) method: Method,
-    pub(crate) url: Url,
+    pub(crate) target: Arc<Target>,
     pub(crate) deadline: Instant,
     pub(crate) body_size_limit: u64,
 }
@@ -80,7 +80,7 @@ pub struct Response {
 impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Response")
-            .field("url", &self.terms.url)
+            .field("url", &self.terms.target.url)
             .field("status", &self.status)
             .finish_non_exhaustive()
     }
@@ -138,7 +138,7 @@ impl Response {
 
     /// The URL that answered, after redirects, its password redacted.
     pub fn url(&self) -> String {
-        self.terms.url.to_string()
+        self.terms.target.url.to_string()
     }
 
     /// How many redirects led here.
@@ -301,9 +301,14 @@ impl Response {
 
     /// Waits for more of the body; false at its end.
     async fn receive(&mut self) -> Result<bool, Failure> {
+        let late = || Failure::timeout(Reason::TimeoutBody, "reading the body");
         loop {
+            // A timeout looks at its clock only when the body makes it wait: a fast one might never do so.
+            if Instant::now() >= self.terms.deadline {
+                return Err(late());
+            }
             match timeout_at(self.terms.deadline, self.body.frame()).await {
-                Err(_) => return Err(Failure::timeout(Reason::TimeoutBody, "reading the body")),
+                Err(_) => return Err(late()),
                 Ok(None) => return Ok(false),
                 Ok(Some(Err(e))) if e.is_incomplete_message() => {
                     return Err(Failure::new(
@@ -344,7 +349,7 @@ impl Response {
         FetchError::new(
             failure,
             self.terms.method.name(),
-            self.terms.url.to_string(),
+            self.terms.target.url.to_string(),
         )
     }
 }

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Uri;
-use http::header::{HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION};
+use http::header::{HOST, HeaderMap, PROXY_AUTHORIZATION};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
 use crate::connect::Connector;
 use crate::error::{Failure, Reason};
-use crate::pool::{Body, Connection, Key, Pool};
+use crate::pool::{Body, Connection, Pool};
 use crate::request::Method;
 use crate::response::{Lease, chain};
-use crate::url::Url;
+use crate::target::Target;
 
 /// A connector and the connections it made. Replaced as a whole when certificates change.
 pub(crate) struct Transport {
@@ -25,8 +24,7 @@ pub(crate) struct Transport {
 /// One message to be sent.
 pub(crate) struct Message<'a> {
     pub(crate) method: Method,
-    pub(crate) url: &'a Url,
-    pub(crate) key: &'a Arc<Key>,
+    pub(crate) target: &'a Target,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -53,28 +51,42 @@ impl Transport {
     ) -> Result<(http::Response<Incoming>, Lease), Failure> {
         let lease = |connection, reused| Lease {
             pool: Arc::clone(&self.pool),
-            key: Arc::clone(message.key),
+            key: Arc::clone(&message.target.key),
             connection: Some(connection),
             reused,
         };
+        let key = &message.target.key;
         // A connection may have been closed by the peer just now. Asking again is safe for `GET`; for `POST`
         // only what was certainly not sent is sent again.
-        while let Some(mut connection) = self.pool.take(message.key) {
+        while let Some(mut connection) = self.pool.take(key) {
             match self.send(&mut connection, message, deadline).await {
                 Ok(response) => return Ok((response, lease(connection, true))),
-                Err(broken) if broken.stale => {
-                    tracing::trace!("an idle connection was closed by the peer")
+                Err(broken) => {
+                    if let Connection::Http2(_) = connection {
+                        // It stayed in the pool; the next request shall not fail on it too.
+                        self.pool.discard(key);
+                    }
+                    if !broken.stale {
+                        return Err(broken.failure);
+                    }
+                    tracing::trace!("an idle connection was closed by the peer");
                 }
-                Err(broken) => return Err(broken.failure),
             }
         }
-        let mut connection = self
-            .connector
-            .connect(message.url, message.key, deadline)
-            .await?;
+        let url = &message.target.url;
+        let mut connection = self.connector.connect(url, key, deadline).await?;
+        if let Connection::Http2(sender) = &connection {
+            // Others may use it at once.
+            self.pool.put(key, Connection::Http2(sender.clone()));
+        }
         match self.send(&mut connection, message, deadline).await {
             Ok(response) => Ok((response, lease(connection, false))),
-            Err(broken) => Err(broken.failure),
+            Err(broken) => {
+                if let Connection::Http2(_) = connection {
+                    self.pool.discard(key);
+                }
+                Err(broken.failure)
+            }
         }
     }
 
@@ -122,6 +134,8 @@ impl Transport {
                         Reason::Protocol,
                         format!("malformed HTTP response: {}", chain(&error)),
                     )
+                } else if is_tls(&error) {
+                    (Reason::Tls, format!("tls: {}", chain(&error)))
                 } else if error.is_incomplete_message() {
                     (
                         Reason::Connect,
@@ -139,25 +153,19 @@ impl Transport {
     }
 
     fn request(&self, message: &Message<'_>, http1: bool) -> Result<http::Request<Body>, Failure> {
-        let invalid =
-            |e: &dyn std::fmt::Display| Failure::new(Reason::Url, format!("cannot be sent: {e}"));
+        let target = message.target;
         let mut headers = message.headers.clone();
-        let forwarder = self.connector.forwarder(message.url, message.key)?;
-        let target = match forwarder {
-            None if http1 => message.url.path_and_query.clone(),
-            _ => message.url.absolute_form(),
+        let forwarder = self.connector.forwarder(&target.url, &target.key)?;
+        let uri = match forwarder {
+            None if http1 => target.origin.clone(),
+            _ => target.absolute()?,
         };
         if http1 {
-            let host =
-                HeaderValue::from_str(&message.url.host_header()).map_err(|e| invalid(&e))?;
-            headers.insert(HOST, host);
+            headers.insert(HOST, target.host.clone());
         }
         if let Some(Some(authorization)) = forwarder {
             headers.insert(PROXY_AUTHORIZATION, authorization.clone());
         }
-        let uri: Uri = target
-            .parse()
-            .map_err(|e: http::uri::InvalidUri| invalid(&e))?;
         let mut request = http::Request::new(Full::new(message.body.clone()));
         *request.method_mut() = message.method.http();
         *request.uri_mut() = uri;
@@ -166,13 +174,19 @@ impl Transport {
     }
 }
 
+/// Whether a TLS alert or a broken record is behind an error: peers refuse client certificates that late.
+fn is_tls(error: &hyper::Error) -> bool {
+    causes(error).any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.and_then(std::io::Error::get_ref)
+            .is_some_and(|inner| inner.is::<rustls::Error>())
+    })
+}
+
 fn is_io(error: &hyper::Error) -> bool {
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if error.is::<std::io::Error>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    causes(error).any(|cause| cause.is::<std::io::Error>())
+}
+
+fn causes(error: &hyper::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
 }

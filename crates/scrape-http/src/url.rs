@@ -9,6 +9,8 @@ use std::fmt;
 
 /// Shown instead of a password inside a URL.
 const REDACTED: &str = "xxxxx";
+/// The schemes of what is fetched, as errors name them.
+const FETCHED: &str = "http or https";
 
 /// Why a text is not a URL this client can fetch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +19,7 @@ pub(crate) enum UrlError {
     /// A byte below 0x20 or 0x7f.
     #[error("control character at byte {0} of the URL")]
     Control(usize),
-    /// Neither `http` nor `https` nor, for proxies, `socks5`.
+    /// Not one this client speaks where the URL stands.
     #[error("unsupported protocol scheme {0:?}: expected {1}")]
     Scheme(String, &'static str),
     /// Nothing between the scheme and the path.
@@ -92,13 +94,16 @@ impl Url {
         let url = Self::parse_any(text)?;
         match url.scheme {
             Scheme::Http | Scheme::Https => Ok(url),
-            Scheme::Socks5 => Err(UrlError::Scheme("socks5".into(), "http or https")),
+            Scheme::Socks5 => Err(UrlError::Scheme("socks5".into(), FETCHED)),
         }
     }
 
     /// Parses the URL of a proxy: `http`, `https` or `socks5`.
     pub(crate) fn parse_proxy(text: &str) -> Result<Self, UrlError> {
-        Self::parse_any(text)
+        Self::parse_any(text).map_err(|e| match e {
+            UrlError::Scheme(scheme, _) => UrlError::Scheme(scheme, "http, https or socks5"),
+            e => e,
+        })
     }
 
     fn parse_any(text: &str) -> Result<Self, UrlError> {
@@ -110,7 +115,7 @@ impl Url {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
             "socks5" | "socks5h" => Scheme::Socks5,
-            other => return Err(UrlError::Scheme(other.to_owned(), "http or https")),
+            other => return Err(UrlError::Scheme(other.to_owned(), FETCHED)),
         };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end);
@@ -137,7 +142,7 @@ impl Url {
             // `scheme:` without `//` cannot name a host.
             return match location[scheme.len()..].starts_with("://") {
                 true => Self::parse(location),
-                false => Err(UrlError::Scheme(scheme.to_owned(), "http or https")),
+                false => Err(UrlError::Scheme(scheme.to_owned(), FETCHED)),
             };
         }
         if location.starts_with("//") {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::HttpClientConfig;
+use super::{HttpClientConfig, TlsConfig};
 use crate::secret_file;
 use crate::tls;
 
@@ -85,7 +85,18 @@ impl HttpClientConfig {
                 message,
             })
         };
-        self.files().into_iter().filter_map(check).collect()
+        let problems: Vec<FileProblem> = self.files().into_iter().filter_map(check).collect();
+        if !problems.is_empty() {
+            return problems;
+        }
+        let token = self
+            .oauth2
+            .as_ref()
+            .map(|oauth2| ("oauth2.tls_config", &oauth2.tls_config));
+        let sections = [("tls_config", &self.tls_config)].into_iter().chain(token);
+        sections
+            .filter_map(|(section, tls)| mismatch(section, tls))
+            .collect()
     }
 
     fn visit_paths(&mut self, visit: &mut dyn FnMut(&str, FileKind, &mut PathBuf)) {
@@ -173,4 +184,19 @@ impl HttpClientConfig {
             }
         }
     }
+}
+
+/// A certificate and a key that are fine each but not for each other.
+fn mismatch(section: &str, config: &TlsConfig) -> Option<FileProblem> {
+    let path = config
+        .cert_file
+        .clone()
+        .or_else(|| config.key_file.clone())?;
+    let made =
+        tls::read_blocking(config).and_then(|material| tls::Tls::new(config, &material, false));
+    Some(FileProblem {
+        key: format!("{section}.cert_file"),
+        path,
+        message: made.err()?,
+    })
 }

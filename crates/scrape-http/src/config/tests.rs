@@ -345,3 +345,36 @@ fn unusable_files_are_named() {
         problems[1]
     );
 }
+
+#[test]
+fn a_certificate_with_another_ones_key_is_named() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let made = rcgen::generate_simple_self_signed(vec!["a".to_owned()]).expect("a certificate");
+    let other = rcgen::KeyPair::generate().expect("a key");
+    std::fs::write(dir.path().join("c.pem"), made.cert.pem()).expect("writes");
+    std::fs::write(dir.path().join("k.pem"), other.serialize_pem()).expect("writes");
+    let mut config = config("tls_config: {cert_file: c.pem, key_file: k.pem}");
+    config.resolve_paths(dir.path());
+    let problems = config.check_files();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0].key, "tls_config.cert_file");
+    std::fs::write(dir.path().join("k.pem"), made.signing_key.serialize_pem()).expect("writes");
+    assert_eq!(config.check_files(), []);
+}
+
+#[test]
+fn numbers_and_booleans_are_taken_as_the_text_they_are() {
+    let parsed = config(
+        "basic_auth: {username: 123, password: 4.50}\nhttp_headers: {X: {values: [1, true]}}\nno_proxy: 10\n",
+    );
+    let basic = parsed.basic_auth.expect("set");
+    assert_eq!(
+        (
+            basic.username.as_str(),
+            basic.password.as_ref().map(Secret::expose)
+        ),
+        ("123", Some("4.50"))
+    );
+    assert_eq!(parsed.http_headers.0["X"].values, ["1", "true"]);
+    assert_eq!(parsed.no_proxy, "10");
+}

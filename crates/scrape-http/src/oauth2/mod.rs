@@ -51,6 +51,7 @@ struct Cached {
     header: HeaderValue,
     /// The secret that earned it.
     secret: Secret,
+    /// Unset: never, or later than a clock can tell.
     expires: Option<Instant>,
 }
 
@@ -96,7 +97,9 @@ impl TokenSource {
         let token = token
             .map_err(|detail| Failure::new(Reason::Credentials, format!("oauth2: {detail}")))?;
         let header = secret_value("oauth2", &token.header())?;
-        let expires = token.lifetime.map(|lifetime| asked + lifetime);
+        let expires = token
+            .lifetime
+            .and_then(|lifetime| asked.checked_add(lifetime));
         state.cached = Some(Cached {
             header: header.clone(),
             secret,

@@ -29,15 +29,22 @@ pub(crate) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> 
     })
 }
 
-/// Trust anchors from a PEM text: certificates that cannot be one are an error.
+/// Trust anchors from a PEM text. Old bundles hold certificates that cannot be one: those are left out, as
+/// long as any remains.
 pub(crate) fn authorities(pem: &[u8]) -> Result<rustls::RootCertStore, String> {
     let mut roots = rustls::RootCertStore::empty();
-    for certificate in certificates(pem)? {
-        roots
-            .add(certificate)
-            .map_err(|e| format!("has a certificate that cannot be an authority: {e}"))?;
+    match roots.add_parsable_certificates(certificates(pem)?) {
+        (0, _) => Err("holds no certificate that can be an authority".to_owned()),
+        (_, ignored) => {
+            if ignored > 0 {
+                tracing::warn!(
+                    ignored,
+                    "some certificates of a CA bundle cannot be an authority"
+                );
+            }
+            Ok(roots)
+        }
     }
-    Ok(roots)
 }
 
 /// Whether a file can serve as `ca_file`.

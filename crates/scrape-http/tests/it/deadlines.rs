@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use scrape_http::{FetchError, Reason};
 
-use crate::server::{Server, Step, body, client, get, gzip};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+use crate::server::{PLENTY, Server, Step, body, client, get, gzip, ok, read_request};
 
 /// Long enough for an exchange on a busy machine, short enough to wait for.
 const SHORT: Duration = Duration::from_secs(2);
@@ -74,9 +77,7 @@ async fn a_body_that_never_ends_ends_with_the_deadline() {
 
 #[tokio::test]
 async fn a_tls_handshake_that_hangs_counts_as_connecting() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("bound");
     let silent = tokio::spawn(async move {
         let mut held = Vec::new();
@@ -88,4 +89,58 @@ async fn a_tls_handshake_that_hangs_counts_as_connecting() {
     let error = body(&client("{}"), &request).await.expect_err("silent");
     timed_out(&error, Reason::TimeoutConnect);
     silent.abort();
+}
+
+#[tokio::test]
+async fn a_timed_out_connection_is_closed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        read_request(&mut stream, 0).await.expect("a request");
+        stream.read(&mut [0; 1]).await
+    });
+    let client = client("{}");
+    let request = get(&format!("http://{address}/")).timeout(SHORT);
+    timed_out(
+        &body(&client, &request).await.expect_err("no answer"),
+        Reason::TimeoutHeaders,
+    );
+    let end = tokio::time::timeout(PLENTY, server)
+        .await
+        .expect("the client hangs up")
+        .expect("no panic");
+    assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
+}
+
+#[tokio::test]
+async fn the_longest_duration_is_a_timeout() {
+    let server = Server::start(|_| ok("x")).await;
+    let client = client("{}");
+    assert_eq!(
+        body(&client, &get(&server.url("/")).timeout(Duration::MAX))
+            .await
+            .as_deref(),
+        Ok("x")
+    );
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_not_used_after_five_minutes() {
+    let server = Server::start(|_| ok("x")).await;
+    let client = client("{}");
+    for (idle, connections) in [(299, 1), (301, 2)] {
+        assert_eq!(
+            body(&client, &get(&server.url("/"))).await.as_deref(),
+            Ok("x")
+        );
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(idle)).await;
+        tokio::time::resume();
+        assert_eq!(
+            body(&client, &get(&server.url("/"))).await.as_deref(),
+            Ok("x")
+        );
+        assert_eq!(server.log.connections(), connections);
+    }
 }

@@ -86,6 +86,21 @@ async fn an_expiring_token_is_renewed() {
 }
 
 #[tokio::test]
+async fn a_token_may_claim_to_live_forever() {
+    let target = Server::start(|_| ok("x")).await;
+    let endpoint =
+        Server::start(|_| ok(r#"{"access_token":"t","expires_in":18446744073709551615}"#)).await;
+    let client = client(&settings(&endpoint, "client_secret: s"));
+    for _ in 0..2 {
+        assert_eq!(
+            body(&client, &get(&target.url("/"))).await.as_deref(),
+            Ok("x")
+        );
+    }
+    assert_eq!(endpoint.log.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn an_endpoint_that_wants_the_secret_in_the_form_is_remembered() {
     let endpoint = endpoint(5, |seen| seen.body.contains("client_secret=s")).await;
     let target = Server::start(|_| ok("x")).await;

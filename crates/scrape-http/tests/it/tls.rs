@@ -113,6 +113,7 @@ pub(crate) struct TlsServer {
     pub(crate) log: Arc<Log>,
     settings: Arc<Mutex<Arc<ServerConfig>>>,
     shaken: Arc<Mutex<Vec<Shaken>>>,
+    served: Arc<Mutex<Vec<JoinHandle<()>>>>,
     task: JoinHandle<()>,
 }
 
@@ -127,6 +128,8 @@ impl TlsServer {
         let log = Arc::new(Log::default());
         let settings = Arc::new(Mutex::new(first));
         let shaken = Arc::new(Mutex::new(Vec::new()));
+        let served = Arc::new(Mutex::new(Vec::new()));
+        let served2 = Arc::clone(&served);
         let (log2, settings2, shaken2) =
             (Arc::clone(&log), Arc::clone(&settings), Arc::clone(&shaken));
         let task = tokio::spawn(async move {
@@ -134,7 +137,7 @@ impl TlsServer {
                 let acceptor = TlsAcceptor::from(Arc::clone(&settings2.lock().expect("no panic")));
                 let (log, shaken) = (Arc::clone(&log2), Arc::clone(&shaken2));
                 let connection = log.next_connection();
-                tokio::spawn(async move {
+                let connection = tokio::spawn(async move {
                     let Ok(stream) = acceptor.accept(stream).await else {
                         return;
                     };
@@ -147,6 +150,7 @@ impl TlsServer {
                         serve(stream, connection, &log, &|_| ok("secure")).await;
                     }
                 });
+                served2.lock().expect("no panic").push(connection);
             }
         });
         Self {
@@ -154,7 +158,15 @@ impl TlsServer {
             log,
             settings,
             shaken,
+            served,
             task,
+        }
+    }
+
+    /// Cuts every connection without a word.
+    fn close_connections(&self) {
+        for connection in self.served.lock().expect("no panic").drain(..) {
+            connection.abort();
         }
     }
 
@@ -463,10 +475,7 @@ async fn a_missing_client_certificate_is_the_handshakes_failure() {
     let error = body(&client(&trusting(servers.pem())), &get(&server.url()))
         .await
         .expect_err("not known");
-    assert!(
-        matches!(error.reason(), Reason::Tls | Reason::Connect),
-        "{error}"
-    );
+    assert_eq!(error.reason(), Reason::Tls, "{error}");
     assert!(
         error.to_string().to_lowercase().contains("certificate"),
         "{error}"
@@ -554,4 +563,29 @@ async fn an_rsa_key_in_a_file_can_be_presented() {
         Ok("secure")
     );
     assert_eq!(server.last().client.as_ref(), Some(certificate.der()));
+}
+
+#[tokio::test]
+async fn http2_requests_share_a_connection_and_survive_its_end() {
+    let authority = Authority::new();
+    let identity = authority.issue(&["localhost"]);
+    let server = TlsServer::with(settings(&identity, None, &["h2"])).await;
+    let client = client(&trusting(authority.pem()));
+    let request = get(&server.url());
+    assert_eq!(body(&client, &request).await.as_deref(), Ok("two"));
+    let (a, b, c) = tokio::join!(
+        body(&client, &request),
+        body(&client, &request),
+        body(&client, &request)
+    );
+    assert_eq!(
+        (a.as_deref(), b.as_deref(), c.as_deref()),
+        (Ok("two"), Ok("two"), Ok("two"))
+    );
+    assert_eq!(server.log.connections(), 1);
+    server.close_connections();
+    for _ in 0..3 {
+        assert_eq!(body(&client, &request).await.as_deref(), Ok("two"));
+    }
+    assert_eq!(server.log.connections(), 2);
 }
