@@ -21,6 +21,8 @@ pub enum Severity {
     Error,
     /// It can, but something in it has no effect or not the one it seems to have.
     Warning,
+    /// A rule of thumb is broken.
+    Lint,
 }
 
 /// A place in a configuration file.
@@ -107,6 +109,25 @@ impl Location {
         }
     }
 
+    /// A place that another reader has counted, from 1; 0 for the file as a whole.
+    pub(crate) fn at(source: &Source, line: u64, column: u64) -> Self {
+        let (Ok(line), Ok(column)) = (usize::try_from(line), usize::try_from(column)) else {
+            return Self::file(source.path());
+        };
+        if line == 0 {
+            return Self::file(source.path());
+        }
+        let range = source.line_range(line - 1);
+        let text = source.text().get(range.clone()).unwrap_or_default();
+        let before = column.saturating_sub(1);
+        let start = text
+            .char_indices()
+            .nth(before)
+            .map_or(text.len(), |(i, _)| i);
+        let start = range.start + start;
+        Self::of(source, Span::new(start, start + 1), false)
+    }
+
     fn is_whole_file(&self) -> bool {
         self.line == 0
     }
@@ -174,6 +195,7 @@ impl Diagnostic {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Lint => Level::WARNING.with_name("lint"),
         };
         let mut group = level
             .primary_title(self.message.as_str())
@@ -302,7 +324,7 @@ impl Reporter {
         // Counted apart, so that warnings cannot crowd out errors.
         let seen = match diagnostic.severity {
             Severity::Error => &self.errors,
-            Severity::Warning => &self.warnings,
+            Severity::Warning | Severity::Lint => &self.warnings,
         };
         seen.set(seen.get() + 1);
         if seen.get() <= MAX_DIAGNOSTICS {

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use scrape_engine::config::{EngineConfig, ScrapeConfig};
+use scrape_engine::config::{EngineConfig, GlobalConfig, ScrapeConfig};
 
 use crate::decode::{At, duplicates};
 use crate::diagnose::{Diagnostic, Diagnostics, Location, Related, Reporter, Severity};
@@ -30,6 +30,9 @@ pub struct LoadOptions {
     pub scrape_native_histograms: bool,
     /// The default of `extra_scrape_metrics`.
     pub extra_scrape_metrics: bool,
+    /// Whether the files that the configuration refers to must be usable now: secrets, keys, certificates and
+    /// discovery files. A running program finds out when it needs them.
+    pub check_files: bool,
     /// Where the variables in `external_labels` come from.
     pub environment: Environment,
 }
@@ -42,6 +45,7 @@ impl Default for LoadOptions {
             protobuf_first: false,
             scrape_native_histograms: false,
             extra_scrape_metrics: false,
+            check_files: false,
             environment: Arc::new(|name| std::env::var(name).ok()),
         }
     }
@@ -54,6 +58,7 @@ impl fmt::Debug for LoadOptions {
             .field("protobuf_first", &self.protobuf_first)
             .field("scrape_native_histograms", &self.scrape_native_histograms)
             .field("extra_scrape_metrics", &self.extra_scrape_metrics)
+            .field("check_files", &self.check_files)
             .finish_non_exhaustive()
     }
 }
@@ -230,7 +235,7 @@ fn load(source: &Source, options: &LoadOptions, reporter: &Reporter) -> Option<L
                     if included.contains(&path) {
                         continue;
                     }
-                    jobs.extend(include(&path, &document.global, reporter));
+                    jobs.extend(include(&path, &document.global, context, reporter));
                     included.push(path);
                 }
             }
@@ -260,7 +265,8 @@ fn load(source: &Source, options: &LoadOptions, reporter: &Reporter) -> Option<L
 
 fn include(
     path: &Path,
-    global: &scrape_engine::config::GlobalConfig,
+    global: &GlobalConfig,
+    context: Context<'_>,
     reporter: &Reporter,
 ) -> Vec<Job> {
     let Some(source) = read(path, reporter) else {
@@ -271,7 +277,7 @@ fn include(
     };
     let root = At::root(&source, reporter, &tree);
     duplicates(&root);
-    schema::included(&root, global)
+    schema::included(&root, global, context)
 }
 
 /// Reports job names that are used again.
@@ -298,4 +304,22 @@ fn unique(jobs: &[Job], reporter: &Reporter) {
             }],
         });
     }
+}
+
+/// The files that a main file includes, as far as the text can be read at all.
+pub(crate) fn paths_of_includes(path: &Path, text: Vec<u8>) -> Vec<PathBuf> {
+    let Ok(text) = String::from_utf8(text) else {
+        return Vec::new();
+    };
+    // What is wrong with the file is said when it is loaded.
+    let reporter = Reporter::default();
+    let source = Source::new(path, text);
+    let Some(tree) = parse(&source, &reporter) else {
+        return Vec::new();
+    };
+    schema::patterns(&At::root(&source, &reporter, &tree))
+        .iter()
+        .filter_map(|(pattern, _)| files::matching(pattern).ok())
+        .flatten()
+        .collect()
 }

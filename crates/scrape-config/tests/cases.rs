@@ -285,6 +285,25 @@ fn case_010_patterns_of_included_files() {
 }
 
 #[test]
+fn case_011_relabel_rules() {
+    for bad in [
+        "null",
+        "{action: hashmod, target_label: a, modulus: 0}",
+        "{action: labeldrop, regex: a, separator: ','}",
+        "{action: dropequal, source_labels: [a], target_label: b, replacement: x}",
+        "{action: replace, source_labels: [a]}",
+        "{action: keep, source_labels: [a], regex: '('}",
+        "{action: frobnicate}",
+    ] {
+        errors(&job(&format!("relabel_configs: [{bad}]")));
+        errors(&job(&format!("metric_relabel_configs: [{bad}]")));
+    }
+    ok(&job(
+        "relabel_configs: [{action: Keep, source_labels: [a], regex: 123}]",
+    ));
+}
+
+#[test]
 fn case_012_a_static_target_is_no_url() {
     let target = "static_configs: [{targets: ['http://bad']}]";
     refuses(&job(target), "\"http://bad\" is not a valid hostname");

@@ -22,6 +22,10 @@ impl KeyPath {
         Self(None)
     }
 
+    pub(crate) fn is_root(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub(crate) fn key(&self, key: &str) -> Self {
         self.step(Name::Key(key.into()))
     }

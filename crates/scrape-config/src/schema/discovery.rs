@@ -7,13 +7,20 @@ use scrape_discovery::config::{
 };
 use scrape_parse::names::{ValidationScheme, is_valid_label_name};
 
+use scrape_discovery::decode::{decode_json, decode_yaml};
+
 use crate::decode::{At, Fields};
+use crate::diagnose::{Diagnostic, Location, Severity};
+use crate::source::Source;
+use crate::{files, load};
 
 /// What the reading of targets depends on.
 pub(super) struct Rules {
     pub(super) validation: ValidationScheme,
     /// Whether relabeling may still turn what is written into an address.
     pub(super) relabeled: bool,
+    /// Whether discovery files are to be read.
+    pub(super) check_files: bool,
 }
 
 /// Reads every mechanism of the job: static targets first, as one provider, then the others.
@@ -31,7 +38,7 @@ pub(super) fn read(fields: &mut Fields<'_>, rules: &Rules) -> Vec<DiscoveryConfi
     }
     if let Some(at) = fields.get(FILE_KEY) {
         let files = at.sections("section in file_sd_configs");
-        let configs = files.iter().filter_map(file);
+        let configs = files.iter().filter_map(|at| file(at, rules));
         found.extend(configs.map(DiscoveryConfig::File));
     }
     for mechanism in UPSTREAM_KEYS {
@@ -82,7 +89,7 @@ fn static_group(at: &At<'_>, rules: &Rules) -> Option<StaticConfig> {
     Some(group)
 }
 
-fn file(at: &At<'_>) -> Option<FileSdConfig> {
+fn file(at: &At<'_>, rules: &Rules) -> Option<FileSdConfig> {
     let mut fields = at.fields()?;
     let mut config = FileSdConfig::default();
     let mut unreadable = false;
@@ -99,8 +106,10 @@ fn file(at: &At<'_>) -> Option<FileSdConfig> {
                         files: vec![pattern],
                         refresh_interval: DEFAULT_FILE_REFRESH,
                     };
-                    if let Err(e) = one.validate() {
-                        at.error(e.to_string());
+                    match one.validate() {
+                        Err(e) => at.error(e.to_string()),
+                        Ok(()) if rules.check_files => check_files(&at, &one.files[0]),
+                        Ok(()) => {}
                     }
                     config.files.extend(one.files);
                 }
@@ -123,4 +132,43 @@ fn file(at: &At<'_>) -> Option<FileSdConfig> {
     fields.finish(|_| None);
     config.resolve_paths(at.source.directory());
     Some(config)
+}
+
+/// Reads the discovery files that a pattern matches now.
+fn check_files(at: &At<'_>, pattern: &str) {
+    let resolved = at.resolve(pattern);
+    let paths = match files::matching(&resolved.to_string_lossy()) {
+        Ok(paths) => paths,
+        Err(message) => return at.error(message),
+    };
+    if paths.is_empty() {
+        at.warn(format!(
+            "no file matches {:?} at present",
+            resolved.display().to_string()
+        ));
+    }
+    for path in paths {
+        let bytes = match load::read_bytes(&path) {
+            Ok(bytes) => bytes,
+            Err(diagnostic) => {
+                at.reporter.report(*diagnostic);
+                continue;
+            }
+        };
+        let json = path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("json"));
+        let decoded = if json {
+            decode_json(&bytes)
+        } else {
+            decode_yaml(&bytes)
+        };
+        if let Err(e) = decoded {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            at.reporter.report(Diagnostic {
+                location: Location::at(&Source::new(&path, text), e.line, e.column),
+                ..Diagnostic::about_file(Severity::Error, &path, e.reason)
+            });
+        }
+    }
 }

@@ -2,10 +2,11 @@
 
 use scrape_http::config::{HttpClientConfig, HttpClientFields, HttpConfigError};
 
+use super::Context;
 use crate::decode::Fields;
 
 /// Reads the keys, checks them against each other and resolves their paths.
-pub(super) fn read(fields: &mut Fields<'_>) -> HttpClientConfig {
+pub(super) fn read(fields: &mut Fields<'_>, context: Context<'_>) -> HttpClientConfig {
     let Some(written) = fields.decode_inline::<HttpClientFields>() else {
         return HttpClientConfig::default();
     };
@@ -22,5 +23,11 @@ pub(super) fn read(fields: &mut Fields<'_>) -> HttpClientConfig {
         }
     }
     config.resolve_paths(fields.at().source.directory());
+    if context.options.check_files {
+        for problem in config.check_files() {
+            let at = fields.at().descend(&problem.key);
+            at.error(format!("{}: {}", problem.path.display(), problem.message));
+        }
+    }
     config
 }

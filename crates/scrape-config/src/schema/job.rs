@@ -9,11 +9,11 @@ use scrape_parse::ScrapeProtocol;
 
 use super::global::{self, Inherited};
 use super::root::Job;
-use super::{discovery, http, names, relabel};
+use super::{Context, discovery, http, names, relabel};
 use crate::decode::{At, Fields};
 
 /// Reads a job and resolves what it inherits.
-pub(super) fn read(at: &At<'_>, global: &GlobalConfig) -> Option<Job> {
+pub(super) fn read(at: &At<'_>, global: &GlobalConfig, context: Context<'_>) -> Option<Job> {
     let mut fields = at.fields()?;
     let mut job = ScrapeConfig::default();
     let name = fields.get("job_name");
@@ -66,7 +66,7 @@ pub(super) fn read(at: &At<'_>, global: &GlobalConfig) -> Option<Job> {
         .and_then(|at| at.file())
         .or_else(|| global.scrape_failure_log_file.clone());
 
-    job.http_client = http::read(&mut fields);
+    job.http_client = http::read(&mut fields, context);
     if let Some(at) = fields.get("relabel_configs") {
         job.relabel_configs = relabel::read(&at, "target relabeling rule", job.validation);
     }
@@ -79,6 +79,7 @@ pub(super) fn read(at: &At<'_>, global: &GlobalConfig) -> Option<Job> {
     let rules = discovery::Rules {
         validation: job.validation,
         relabeled,
+        check_files: context.options.check_files,
     };
     job.discovery = discovery::read(&mut fields, &rules);
     fields.finish(|_| None);

@@ -11,7 +11,7 @@ mod other;
 mod relabel;
 mod root;
 
-pub(crate) use root::{Job, included, main};
+pub(crate) use root::{Job, included, main, patterns};
 
 use crate::load::LoadOptions;
 

@@ -51,15 +51,10 @@ pub(crate) fn main<'a>(at: &At<'a>, context: Context<'_>) -> Document<'a> {
         document.global = global::read(&at, context);
     }
     if let Some(at) = fields.get("scrape_configs") {
-        document.jobs = jobs(&at, &document.global);
+        document.jobs = jobs(&at, &document.global, context);
     }
     if let Some(at) = fields.get("scrape_config_files") {
-        document.includes = at
-            .items()
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|item| Some((pattern(&item)?, item)))
-            .collect();
+        document.includes = pattern_list(&at);
     }
     other::read(&mut fields, context);
     fields.finish(|_| None);
@@ -67,13 +62,13 @@ pub(crate) fn main<'a>(at: &At<'a>, context: Context<'_>) -> Document<'a> {
 }
 
 /// Reads a file that the main file includes.
-pub(crate) fn included(at: &At<'_>, global: &GlobalConfig) -> Vec<Job> {
+pub(crate) fn included(at: &At<'_>, global: &GlobalConfig, context: Context<'_>) -> Vec<Job> {
     let Some(mut fields) = at.fields() else {
         return Vec::new();
     };
     let jobs = fields
         .get("scrape_configs")
-        .map(|at| jobs(&at, global))
+        .map(|at| jobs(&at, global, context))
         .unwrap_or_default();
     fields.finish(|key| {
         MAIN_KEYS.contains(&key).then(|| {
@@ -83,10 +78,26 @@ pub(crate) fn included(at: &At<'_>, global: &GlobalConfig) -> Vec<Job> {
     jobs
 }
 
-fn jobs(at: &At<'_>, global: &GlobalConfig) -> Vec<Job> {
+fn jobs(at: &At<'_>, global: &GlobalConfig, context: Context<'_>) -> Vec<Job> {
     at.sections("scrape config section")
         .iter()
-        .filter_map(|at| job::read(at, global))
+        .filter_map(|at| job::read(at, global, context))
+        .collect()
+}
+
+/// The patterns of included files in a main file.
+pub(crate) fn patterns<'a>(at: &At<'a>) -> Vec<(String, At<'a>)> {
+    let list = at.descend("scrape_config_files");
+    if list.path.is_root() {
+        return Vec::new();
+    }
+    pattern_list(&list)
+}
+
+fn pattern_list<'a>(at: &At<'a>) -> Vec<(String, At<'a>)> {
+    let items = at.items().unwrap_or_default().into_iter();
+    items
+        .filter_map(|item| Some((pattern(&item)?, item)))
         .collect()
 }
 
