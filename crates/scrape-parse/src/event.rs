@@ -223,6 +223,20 @@ impl HistogramSeries<'_> {
 }
 
 /// The answer of [`Cursor::expect`](crate::Cursor::expect).
+///
+/// # Examples
+/// ```
+/// use scrape_parse::{Expect, Format, Parser, ParserOptions};
+///
+/// let mut parser = Parser::new(ParserOptions::new(Format::Text));
+/// let mut cursor = parser.feed(b"up 1\nup 0\nother 1\n", true);
+/// // What an earlier scrape found: key, text of the value.
+/// let (key, value) = (b"up", b"1");
+/// assert!(matches!(cursor.expect(key, value)?, Expect::Hit(known) if known.unchanged));
+/// assert!(matches!(cursor.expect(key, value)?, Expect::Hit(known) if known.value == 0.0));
+/// assert!(matches!(cursor.expect(key, value)?, Expect::Miss));
+/// # Ok::<(), scrape_parse::ParseError>(())
+/// ```
 #[derive(Debug)]
 pub enum Expect<'a> {
     /// The next line is another one (or none for the fast path); nothing was consumed.

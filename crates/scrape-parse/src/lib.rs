@@ -1,11 +1,50 @@
 //! Parsers for the exposition formats that Prometheus scrapes: text 0.0.4 and 1.0.0, OpenMetrics 1.x and
 //! delimited protobuf. Bytes in, borrowed events out: no I/O, no clock, no logging, no async.
+//!
+//! - [`Format::from_content_type`] and [`accept_header`] negotiate the format.
+//! - A [`Parser`] keeps what outlives a piece of input, a [`Cursor`] walks one piece and yields [`Event`]s that
+//!   borrow it. `NeedMore` is an answer, so a body can be parsed while it arrives; memory is bounded by the
+//!   longest line, for which [`Limits`] has a cap.
+//! - A caller that scrapes the same target again and again keeps the raw key of every series and uses
+//!   [`Cursor::expect`], [`Cursor::scan_key`] and [`Cursor::take_known`]: labels are then neither decoded nor
+//!   validated again, and a value whose text has not changed is not parsed.
+//! - [`families::families`] is the comfortable layer above, for tools.
+//!
+//! What is accepted and refused is what Prometheus 3 accepts and refuses, bar its bugs. A [`ParseError`] says
+//! what was expected and where; the first one is final, and what the body yielded before it has to be dropped.
+//! Names are bytes: whether they are valid is asked later ([`names`]), because relabeling may have removed the
+//! series by then. Label values and help are checked UTF-8.
+//!
+//! # Examples
+//! ```
+//! use scrape_parse::{Event, Format, Parser, ParserOptions, Step};
+//!
+//! let mut parser = Parser::new(ParserOptions::new(Format::Text));
+//! // The body arrives in two pieces that do not care for lines.
+//! let mut buffer = b"http_requests_total{code=\"200\"} 10".to_vec();
+//! let mut total = 0.0;
+//! for (more, end) in [(&b"27\nhttp_requests_total{co"[..], false), (b"de=\"500\"} 3\n", true)] {
+//!     buffer.extend_from_slice(more);
+//!     let mut cursor = parser.feed(&buffer, end);
+//!     while let Step::Event(event) = cursor.next()? {
+//!         if let Event::Series(series) = event {
+//!             total += series.value;
+//!         }
+//!     }
+//!     let consumed = cursor.consumed();
+//!     drop(cursor);
+//!     buffer.drain(..consumed);
+//! }
+//! assert_eq!(total, 1030.0);
+//! # Ok::<(), scrape_parse::ParseError>(())
+//! ```
 
 mod accept;
 mod error;
 pub mod escape;
 mod event;
 mod exemplar;
+pub mod families;
 mod format;
 pub mod histogram;
 mod labels;

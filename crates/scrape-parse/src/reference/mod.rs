@@ -2,6 +2,7 @@
 //! one, reads the whole body at once, allocates freely and is written along the grammar. Limits and pieces are
 //! not its business.
 
+pub mod agreement;
 mod lazy;
 mod number;
 mod openmetrics;

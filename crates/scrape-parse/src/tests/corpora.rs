@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::check_with;
-use crate::reference::Item;
+use crate::reference::{Item, agreement};
 use crate::{Format, ParserOptions};
 
 /// The folder of a corpus; `None`, with a note, where there is none.
@@ -107,5 +107,27 @@ fn exposition_samples_in_lockstep() {
                 .any(|i| matches!(i, Item::Sample(s) if s.start_timestamp != 0));
             assert_eq!(with_start, has_created, "{file}");
         }
+    }
+}
+
+#[test]
+fn seeds_of_the_fuzzers() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    for (target, formats) in [
+        ("text", &[Format::Text][..]),
+        ("openmetrics", &[Format::OpenMetrics]),
+        ("pieces_vs_whole", &[Format::Text, Format::OpenMetrics]),
+        ("fast_vs_reference", &[Format::Text, Format::OpenMetrics]),
+    ] {
+        let mut n = 0;
+        for seed in fs::read_dir(corpus.join(target)).expect("a folder of seeds") {
+            let data = fs::read(seed.expect("an entry").path()).expect("a seed");
+            for &format in formats {
+                let (options, body) = agreement::options(format, &data);
+                check_with(body, options);
+                n += 1;
+            }
+        }
+        assert!(n > 0, "{target} has seeds");
     }
 }

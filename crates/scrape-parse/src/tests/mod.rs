@@ -11,67 +11,17 @@ mod openmetrics;
 mod start_ts;
 mod text;
 
-use crate::reference::{
-    Item, Labels, Outcome, Sample, parse, parse_fast, parse_lazily, predictions,
-};
+use crate::reference::{Item, Labels, Outcome, Sample, agreement};
 use crate::{ErrorClass, Format, MetricType, ParserOptions};
 
 pub(crate) const NAN_BITS: u64 = 0x7ff8_0000_0000_0001;
 
 /// All ways to read a body at once; answers what they agree on.
 pub(crate) fn check_with(body: &[u8], options: ParserOptions) -> Outcome {
-    let whole = parse_fast(body, &options, &[]);
-    let shown = String::from_utf8_lossy(body);
-    let slow = parse(body, &options);
-    assert_eq!(
-        whole.1, slow.1,
-        "fast and slow parser refuse differently: {shown:?}\n{:?}\n{:?}",
-        whole.0, slow.0
-    );
-    compare(&whole, &slow, options, "slow parser", &shown);
-    let step = 1 + body.len() / 400;
-    for cut in (0..=body.len()).step_by(step) {
-        compare(
-            &parse_fast(body, &options, &[cut]),
-            &whole,
-            options,
-            "pieces",
-            &shown,
-        );
-    }
-    if body.len() < 2000 {
-        let every: Vec<usize> = (0..body.len()).collect();
-        compare(
-            &parse_fast(body, &options, &every),
-            &whole,
-            options,
-            "single bytes",
-            &shown,
-        );
-        let right = predictions(body, &options);
-        let mut rotated = right.clone();
-        if !rotated.is_empty() {
-            rotated.rotate_left(1);
-        }
-        for predicted in [&right, &rotated] {
-            for cuts in [&[][..], &every] {
-                let lazy = parse_lazily(body, &options, cuts, predicted)
-                    .expect("the fast path is consistent");
-                compare(&lazy, &whole, options, "fast path", &shown);
-            }
-        }
-    }
+    let whole = agreement::fast_and_slow(body, &options);
+    agreement::pieces_and_whole(body, &options);
+    agreement::lazy_and_full(body, &options);
     whole
-}
-
-/// Events before a refusal may differ in start timestamps only: the slow parser does not look past an error.
-fn compare(a: &Outcome, b: &Outcome, options: ParserOptions, what: &str, shown: &str) {
-    assert_eq!(a.1, b.1, "{what}: {shown:?}");
-    if a.1.is_none() || !options.start_timestamps {
-        assert_eq!(a.0, b.0, "{what}: {shown:?}");
-    } else {
-        assert_eq!(a.0.len(), b.0.len(), "{what}: {shown:?}");
-    }
 }
 
 pub(crate) fn check(format: Format, body: impl AsRef<[u8]>) -> Outcome {

@@ -1,0 +1,14 @@
+//! A body cut anywhere yields what the whole one yields.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use scrape_parse::Format;
+use scrape_parse::reference::agreement;
+
+fuzz_target!(|data: &[u8]| {
+    for format in [Format::Text, Format::OpenMetrics] {
+        let (options, body) = agreement::options(format, data);
+        agreement::pieces_and_whole(body, &options);
+    }
+});
