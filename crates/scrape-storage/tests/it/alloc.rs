@@ -1,0 +1,151 @@
+//! The steady state allocates nothing per sample, and a series costs little memory.
+#![expect(
+    unsafe_code,
+    reason = "an allocator that counts can only be written this way; tests only"
+)]
+
+use scrape_core::{AppendOpts, Appendable, Labels, SeriesRef, Value};
+use scrape_storage::{Store, StoreOptions};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::time::Duration;
+
+thread_local! {
+    /// (allocations, bytes held) of this thread.
+    static COUNT: Cell<(u64, i64)> = const { Cell::new((0, 0)) };
+}
+
+struct Counting;
+
+fn note(allocations: u64, bytes: i64) {
+    // A thread that is ending has no counter any more.
+    let _ignored = COUNT.try_with(|c| {
+        let (n, b) = c.get();
+        c.set((n + allocations, b + bytes));
+    });
+}
+
+// SAFETY: every call is passed to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(1, layout.size() as i64);
+        // SAFETY: the caller's obligations are those of the system's allocator.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        note(0, -(layout.size() as i64));
+        // SAFETY: as above.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        note(1, new_size as i64 - layout.size() as i64);
+        // SAFETY: as above.
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn labels(i: usize) -> Labels {
+    Labels::from_pairs([
+        (
+            "__name__",
+            format!("http_request_duration_seconds_{}", i % 20),
+        ),
+        (
+            "instance",
+            format!("10.0.{}.{}:9100", i / 1000 % 256, i / 256_000),
+        ),
+        ("job", "node".to_owned()),
+        ("path", format!("/api/v1/items/{}", i % 1000)),
+    ])
+}
+
+fn create(store: &Store, n: usize) -> Vec<(SeriesRef, f64)> {
+    let mut refs = Vec::with_capacity(n);
+    for from in (0..n).step_by(1000) {
+        let mut app = store.appender();
+        for i in from..(from + 1000).min(n) {
+            let l = labels(i);
+            let a = app
+                .append(
+                    SeriesRef::UNKNOWN,
+                    &l,
+                    0,
+                    1,
+                    Value::Float(0.0),
+                    &AppendOpts::default(),
+                )
+                .expect("taken");
+            refs.push((a.series, 0.0));
+        }
+        app.commit().expect("commits");
+    }
+    refs
+}
+
+fn open(dir: &std::path::Path) -> Store {
+    let options = StoreOptions {
+        future_limit: Duration::ZERO,
+        ..StoreOptions::default()
+    };
+    Store::open(dir, options).expect("opens")
+}
+
+#[test]
+fn a_batch_commit_allocates_nothing_per_sample() {
+    let mut per_commit = Vec::new();
+    for n in [100usize, 10_000] {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let store = open(dir.path());
+        let mut batch = create(&store, n);
+        let mut refused = Vec::new();
+        let mut round = |t: i64| {
+            batch
+                .iter_mut()
+                .enumerate()
+                .for_each(|(i, s)| s.1 = t as f64 * 0.37 + i as f64);
+            let mut app = store.appender();
+            app.append_batch(t, &batch, &mut refused);
+            assert_eq!(app.commit().expect("commits").samples, n as u64);
+        };
+        (2..22).for_each(&mut round);
+        let before = COUNT.get().0;
+        (22..122).for_each(&mut round);
+        per_commit.push((COUNT.get().0 - before) / 100);
+        assert!(refused.is_empty());
+    }
+    println!("allocations per commit of 100 and of 10000 samples: {per_commit:?}");
+    assert!(
+        per_commit[1] <= per_commit[0] + 1,
+        "independent of the number of samples: {per_commit:?}"
+    );
+    assert!(per_commit[0] <= 4, "{per_commit:?}");
+}
+
+#[test]
+fn a_series_costs_less_than_300_bytes() {
+    const N: usize = 100_000;
+    let dir = tempfile::tempdir().expect("tempdir");
+    let store = open(dir.path());
+    // Buffers and pool reach their size first.
+    drop(create(&store, 2000));
+    let before = COUNT.get().1;
+    let refs = create(&store, N);
+    let held = COUNT.get().1 - before - (refs.capacity() * 16) as i64;
+    let per_series = held as f64 / (N - 2000) as f64;
+    let text: usize = (0..N).map(|i| labels(i).heap_bytes()).sum();
+    println!(
+        "{per_series:.0} bytes per series, of them {:.0} of labels",
+        text as f64 / N as f64
+    );
+    assert!(per_series < 220.0, "{per_series}");
+    let told = store.stats().head_bytes as f64 / N as f64;
+    assert!(
+        (told - per_series).abs() < 40.0,
+        "the figure of the statistics is honest: {told} and {per_series}"
+    );
+}
