@@ -147,7 +147,8 @@ fn w02_w04_promtool_reads_what_we_write() {
         assert!(
             std::fs::read_dir(dir.path().join("wal"))
                 .expect("list")
-                .count() >= 3
+                .count()
+                >= 3
         );
         assert_eq!(promtool_dump(dir.path()), ours);
     }
@@ -406,7 +407,10 @@ fn w08_we_read_what_a_real_prometheus_wrote() {
             break;
         }
         let out = server.get("/api/v1/query?query=count_over_time(up[1m])");
-        let value = out.split("\"value\":[").nth(1).and_then(|v| v.split('"').nth(1));
+        let value = out
+            .split("\"value\":[")
+            .nth(1)
+            .and_then(|v| v.split('"').nth(1));
         samples = value.and_then(|v| v.parse().ok()).unwrap_or(0);
         std::thread::yield_now();
     }
