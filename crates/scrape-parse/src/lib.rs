@@ -58,6 +58,7 @@ mod protocol;
 pub mod reference;
 #[expect(unsafe_code, reason = "vector loads behind bounds checks")]
 mod scan;
+pub mod strict;
 mod text;
 mod unescape;
 
