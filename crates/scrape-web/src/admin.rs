@@ -59,8 +59,9 @@ pub(crate) async fn quit(
     "Requesting termination... Goodbye!".into_response()
 }
 
-/// Why a request may not control the program: it must be POST or PUT, with the lifecycle switched on, and not from a page of another site: a browser would send
-/// such a request to a loopback address without asking.
+/// Why a request may not control the program, if so. It must be POST or PUT, with the lifecycle switched on,
+/// and not from a page of another site: a browser would send such a request to a loopback address without
+/// asking.
 fn refusal(state: &WebState, method: &Method, headers: &HeaderMap) -> Option<Response> {
     if method != Method::POST && method != Method::PUT {
         let text = "Only POST or PUT requests allowed\n";

@@ -3,6 +3,7 @@
 
 use scrape_core::Labels;
 use scrape_core::labels::METRIC_NAME;
+use scrape_core::relabel::Pattern;
 
 mod lexer;
 
@@ -24,8 +25,8 @@ struct Matcher {
 enum Test {
     Equal(String),
     NotEqual(String),
-    Matches(regex::Regex),
-    MatchesNot(regex::Regex),
+    Matches(Pattern),
+    MatchesNot(Pattern),
 }
 
 /// Why a selector is refused.
@@ -40,8 +41,6 @@ pub struct SelectorError {
 
 /// A selector beyond this many bytes is refused.
 const MAX_BYTES: usize = 64 << 10;
-/// Bytes that compiled expressions may take.
-const MAX_REGEX_BYTES: usize = 4 << 20;
 
 impl Selector {
     /// Reads a selector: a metric name, matchers in braces, or both. A quoted text among the matchers is a
@@ -139,18 +138,9 @@ fn braces(
     }
 }
 
-/// Expressions match the whole value, and a dot matches line ends.
-fn compile(expression: &str) -> Result<regex::Regex, String> {
-    // Compiled alone first, or an unbalanced `)` could escape the group.
-    let build = |text: &str| {
-        regex::RegexBuilder::new(text)
-            .size_limit(MAX_REGEX_BYTES)
-            .dot_matches_new_line(true)
-            .build()
-            .map_err(|e| format!("error parsing regexp: {}", e.to_string().replace('\n', " ")))
-    };
-    build(expression)?;
-    build(&format!("^(?:{expression})$"))
+/// Expressions have Go's dialect, match the whole value, and a dot matches line ends.
+fn compile(expression: &str) -> Result<Pattern, String> {
+    Pattern::new(expression).map_err(|e| format!("error parsing regexp: {e}"))
 }
 
 impl Matcher {

@@ -108,6 +108,10 @@ impl EngineView for Program {
         ]
     }
 
+    fn pool_names(&self) -> Vec<Arc<str>> {
+        vec!["node".into(), "self".into()]
+    }
+
     fn pool_config(&self, pool: &str) -> Option<String> {
         (pool == "node").then(|| "job_name: node\nbasic_auth:\n  password: <secret>\n".into())
     }

@@ -13,6 +13,9 @@ pub trait EngineView: Send + Sync + 'static {
     /// All pools, ascending by name, with their targets by URL and then labels.
     fn pools(&self) -> Vec<PoolView>;
 
+    /// The names of all pools, ascending.
+    fn pool_names(&self) -> Vec<Arc<str>>;
+
     /// The configuration of a pool as YAML, secrets redacted; `None` if there is no such pool.
     fn pool_config(&self, pool: &str) -> Option<String>;
 

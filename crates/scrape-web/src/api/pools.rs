@@ -21,9 +21,9 @@ struct Pools {
 
 pub(super) async fn scrape_pools(State(state): State<WebState>) -> ApiResult {
     blocking(move || {
-        let mut scrape_pools: Vec<_> = state.engine.pools().into_iter().map(|p| p.name).collect();
-        scrape_pools.sort_unstable();
-        success(Pools { scrape_pools })
+        success(Pools {
+            scrape_pools: state.engine.pool_names(),
+        })
     })
     .await
 }

@@ -24,6 +24,8 @@ fn matchers_compare_whole_values_and_absent_is_empty() {
         (r#"{instance=~"h1"}"#, false),
         (r#"{instance!~"h1"}"#, true),
         (r#"{job=~"x|node"}"#, true),
+        (r#"{job=~"(?i)NODE"}"#, true),
+        (r#"{job=~"\\pL+\\z"}"#, true),
         (r#"{job=~"x|nod"}"#, false),
         (r#"{none=""}"#, true),
         (r#"{none!=""}"#, false),
