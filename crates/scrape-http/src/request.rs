@@ -39,7 +39,7 @@ impl Method {
 }
 
 /// A request. Cheap to keep and to send again; nothing of one sending is left in it for the next.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Request {
     pub(crate) method: Method,
     pub(crate) target: Arc<Target>,
@@ -47,6 +47,18 @@ pub struct Request {
     pub(crate) body: Bytes,
     pub(crate) timeout: Duration,
     pub(crate) body_size_limit: u64,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Headers and body may hold credentials.
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &self.target.url)
+            .field("unix_socket", &self.target.key.unix_socket)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Request {

@@ -234,8 +234,9 @@ pub(crate) fn redact_userinfo(text: &str) -> String {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let at = rest[..end].rfind('@').or_else(|| {
         // A password with an unescaped slash: not a URL, yet not to be shown either.
-        let (_, port) = rest[..end].rsplit_once(':')?;
-        if rest.starts_with('[') || port.bytes().all(|b| b.is_ascii_digit()) {
+        let (_, port) = rest[..end].split_once(':')?;
+        let is_port = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+        if rest.starts_with('[') || is_port {
             None
         } else {
             rest.rfind('@')

@@ -127,3 +127,30 @@ fn unknown_encodings_are_refused() {
         );
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn damaged_bodies_are_read_or_refused_and_never_more_than_asked(
+        flips in proptest::collection::vec((0..400_usize, 1..=255_u8), 0..6),
+        step in 1..300_usize,
+        room in 1..300_usize,
+        zipped in proptest::bool::ANY,
+    ) {
+        let text = "metric_total{job=\"a\"} 1\n".repeat(40);
+        let (encoding, mut body) = match zipped {
+            true => ("gzip", gz(text.as_bytes())),
+            false => ("zstd", zstd::bulk::compress(text.as_bytes(), 3).expect("memory")),
+        };
+        for (at, flip) in &flips {
+            let at = at % body.len();
+            body[at] ^= flip;
+        }
+        match decode(encoding, &body, step, room) {
+            Ok(decoded) if flips.is_empty() => proptest::prop_assert_eq!(decoded, text.as_bytes()),
+            Ok(decoded) if zipped => proptest::prop_assert_eq!(decoded, text.as_bytes(), "the checksum was wrong"),
+            // zstd frames of the one-shot API carry no checksum.
+            Ok(_) => {}
+            Err(error) => proptest::prop_assert!(!flips.is_empty(), "{:?}", error),
+        }
+    }
+}

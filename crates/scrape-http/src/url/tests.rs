@@ -89,3 +89,29 @@ fn locations_resolve_against_the_url_they_came_from() {
         Err(UrlError::Scheme("data".into(), "http or https"))
     );
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_parsed_or_refused_and_what_is_parsed_stays_the_same(
+        text in "(https?://)?([a-z:@%0-9]{0,8}@)?[\\PC]{0,24}",
+        location in "[\\PC]{0,24}",
+    ) {
+        proptest::prop_assert!(!redact_userinfo(&text).is_empty() || text.is_empty());
+        if let Ok(url) = Url::parse(&text) {
+            let again = Url::parse(&format!("http://{}{}", url.host_header(), url.path_and_query));
+            let again = again.expect("its own parts");
+            proptest::prop_assert_eq!(&again.path_and_query, &url.path_and_query);
+            proptest::prop_assert_eq!(again.port, url.port);
+            if let Ok(next) = url.join(&location) {
+                proptest::prop_assert!(next.path_and_query.starts_with('/'));
+                proptest::prop_assert!(next.path_and_query.is_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown(password in "[a-zA-Z0-9][a-zA-Z0-9:@ ]{2,11}|[a-zA-Z/?#: ][a-zA-Z0-9/?#: ]{2,11}", host in "[a-z]{1,8}") {
+        let shown = redact_userinfo(&format!("http://user:{password}s3cr3t@{host}:80/path"));
+        proptest::prop_assert!(!shown.contains("s3cr3t"), "{}", shown);
+    }
+}

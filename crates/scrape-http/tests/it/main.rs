@@ -9,4 +9,5 @@ mod proxies;
 mod redirects;
 mod server;
 mod tls;
+mod tls_server;
 mod unix;

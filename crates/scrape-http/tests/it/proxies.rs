@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::server::{Server, answer, body, client, get, ok, read_request};
-use crate::tls::{Authority, TlsServer};
+use crate::tls_server::{Authority, TlsServer};
 
 /// What proxies were told, one text per connection.
 type Told = Arc<Mutex<Vec<String>>>;
