@@ -3,6 +3,9 @@
 
 use super::{Labels, METRIC_NAME, encoding};
 
+/// Sets up to this size are searched from one end to the other.
+const LINEAR_UP_TO: usize = 32;
+
 /// A label set under construction: set and delete in any order, then [`LabelsBuilder::labels`].
 ///
 /// Setting a label to the empty string deletes it. Kept sorted; sets are small, so insertion is a shift.
@@ -73,9 +76,21 @@ impl LabelsBuilder {
 
     /// The value of a label, if present.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.find(name)
-            .ok()
-            .map(|i| self.str(self.entries[i].value))
+        if self.entries.len() > LINEAR_UP_TO {
+            return self
+                .find(name)
+                .ok()
+                .map(|i| self.str(self.entries[i].value));
+        }
+        // Most names already differ in length, so looking at each is cheaper than halving.
+        let text = self.text.as_bytes();
+        self.entries
+            .iter()
+            .find(|e| {
+                let (start, len) = (e.name.0 as usize, e.name.1 as usize);
+                len == name.len() && text[start..start + len] == *name.as_bytes()
+            })
+            .map(|e| self.str(e.value))
     }
 
     /// The value of a label, or the empty string.

@@ -42,3 +42,15 @@ fn display_quotes_what_needs_it() {
     let l = Labels::from_pairs([("a.b", "x\"\\\n")]);
     assert_eq!(l.to_string(), "{\"a.b\"=\"x\\\"\\\\\\n\"}");
 }
+
+#[test]
+fn lookups_find_names_in_small_and_large_sets() {
+    for n in [0, 1, 31, 32, 33, 500] {
+        let name = |i: usize| format!("l{i:03}");
+        let b = Labels::from_pairs((0..n).map(|i| (name(i), format!("v{i}")))).to_builder();
+        for i in 0..n {
+            assert_eq!(b.get(&name(i)), Some(format!("v{i}").as_str()));
+        }
+        assert_eq!((b.get(&name(n)), b.get("l"), b.get("")), (None, None, None));
+    }
+}
