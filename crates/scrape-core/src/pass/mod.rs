@@ -25,6 +25,7 @@ pub use config::{MAX_AHEAD_MS, MAX_SCHEMA, PassConfig};
 pub use error::{PassError, PassStats};
 
 use crate::cache::ScrapeCache;
+use crate::cache::metadata::MetadataCache;
 use crate::cache::entry::{EntryId, NONE};
 use crate::labels::Labels;
 use crate::ports::append::{
@@ -133,6 +134,13 @@ impl<'c> Scrape<'c> {
     /// What has been counted so far.
     pub fn stats(&self) -> &PassStats {
         &self.stats
+    }
+
+    /// The metadata of the target's families. A caller that shows metadata while a scrape lasts may keep it
+    /// elsewhere between steps, as long as it is back in place whenever [`Self::feed`],
+    /// [`Self::end_of_body`] or [`Self::fetch_failed`] runs.
+    pub fn metadata_mut(&mut self) -> &mut MetadataCache {
+        &mut self.cache.metadata
     }
 
     /// The body is complete. On failure everything appended is rolled back and only stale markers are left
