@@ -1,0 +1,7 @@
+//! The manager on paused time: when it takes over what, and what it does about jobs that come and go.
+
+mod failure_log;
+mod jobs;
+mod model;
+mod soak;
+mod timing;
