@@ -7,6 +7,7 @@
 
 mod admin;
 mod api;
+mod engine;
 mod external;
 mod pages;
 mod params;
