@@ -4,6 +4,24 @@
 //! - [`Client`]: made once per job; [`Request`]: made once per target; [`Client::fetch`] sends one.
 //! - [`Response`]: status and headers at once, the body in inflated blocks while it arrives.
 //! - [`FetchError`]: a [`Reason`] out of a fixed set, and a text that names the URL.
+//!
+//! It stands on hyper's connections rather than on a ready-made client, because a scrape needs to know in
+//! which step a deadline passed, to send a `server_name` that is not the URL's host, to bound what an idle
+//! connection keeps in memory, and to decide itself what a redirect may carry.
+//!
+//! ```no_run
+//! use scrape_http::{Client, ClientOptions, Request, config::HttpClientConfig};
+//! # async fn scrape() -> Result<(), Box<dyn std::error::Error>> {
+//! let config: HttpClientConfig = serde_json::from_str(r#"{"bearer_token_file": "/run/token"}"#)?;
+//! let client = Client::new(&config, &ClientOptions::default())?;
+//! let request = Request::get("https://localhost:9100/metrics")?.compression(true).body_size_limit(10 << 20);
+//! let mut response = client.fetch(&request).await?.expect_ok().await?;
+//! while let Some(block) = response.next_block().await? {
+//!     println!("{} bytes", block.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 #![forbid(unsafe_code)]
 

@@ -58,15 +58,21 @@ impl Connector {
         key: &Key,
         deadline: Instant,
     ) -> Result<Connection, Failure> {
-        let (stream, http2) = match timeout_at(deadline, self.open(url, key, deadline)).await {
-            Ok(opened) => opened?,
-            Err(_) => {
-                return Err(Failure::timeout(
-                    Reason::TimeoutConnect,
-                    &format!("connecting to {}", url.authority()),
-                ));
-            }
+        let late = || {
+            let step = format!("connecting to {}", url.authority());
+            Failure::timeout(Reason::TimeoutConnect, &step)
         };
+        let established = timeout_at(deadline, self.establish(url, key, deadline));
+        established.await.unwrap_or_else(|_| Err(late()))
+    }
+
+    async fn establish(
+        &self,
+        url: &Url,
+        key: &Key,
+        deadline: Instant,
+    ) -> Result<Connection, Failure> {
+        let (stream, http2) = self.open(url, key, deadline).await?;
         let io = TokioIo::new(stream);
         if http2 {
             let (sender, connection) = http2::Builder::new(TokioExecutor::new())
