@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::limits::{MAX_DIAGNOSTICS, MAX_SHOWN_LINE};
+use crate::limits::{MAX_DIAGNOSTICS, MAX_SHOWN_LINE, MAX_SHOWN_MESSAGE};
 use crate::redact;
 use crate::source::{Source, Span};
 
@@ -149,14 +149,8 @@ fn excerpt(source: &Source, start: usize, end: usize) -> Option<Shown> {
     let mut caret = from..to.max(from);
     let mut from_start = true;
     if text.len() > MAX_SHOWN_LINE {
-        let floor = |text: &str, mut at: usize| {
-            while !text.is_char_boundary(at) {
-                at -= 1;
-            }
-            at
-        };
-        let keep_from = floor(&text, caret.start.saturating_sub(MAX_SHOWN_LINE / 2));
-        let keep_to = floor(&text, (keep_from + MAX_SHOWN_LINE).min(text.len()));
+        let keep_from = text.floor_char_boundary(caret.start.saturating_sub(MAX_SHOWN_LINE / 2));
+        let keep_to = text.floor_char_boundary(keep_from + MAX_SHOWN_LINE);
         from_start = keep_from == 0;
         text = text[keep_from..keep_to].to_owned();
         caret = caret.start - keep_from..caret.end.min(keep_to) - keep_from;
@@ -203,6 +197,10 @@ impl Diagnostic {
         if self.location.shown.is_none() {
             group = group.element(origin(&self.location));
         }
+        let key = (!self.key_path.is_empty()).then(|| format!("key: {}", self.key_path));
+        group = group.elements(key.map(|k| Level::NOTE.no_name().message(k)));
+        let help = self.help.as_deref();
+        group = group.elements(help.map(|h| Level::HELP.message(h)));
         for related in &self.related {
             group = group.element(Level::NOTE.message(related.message.as_str()));
             match shown(&related.location, AnnotationKind::Context) {
@@ -210,10 +208,6 @@ impl Diagnostic {
                 None => group = group.element(origin(&related.location)),
             }
         }
-        let key = (!self.key_path.is_empty()).then(|| format!("key: {}", self.key_path));
-        group = group.elements(key.map(|k| Level::NOTE.no_name().message(k)));
-        let help = self.help.as_deref();
-        group = group.elements(help.map(|h| Level::HELP.message(h)));
         let renderer = if colours {
             Renderer::styled()
         } else {
@@ -310,6 +304,24 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
+/// Messages quote the file: long ones lose their middle, and what could steer a terminal is spelt out.
+fn presentable(text: &mut String) {
+    let steers = |c: char| c.is_control() && c != '\n';
+    if text.contains(steers) {
+        let spell = |c: char| match steers(c) {
+            true => c.escape_default().to_string(),
+            false => c.to_string(),
+        };
+        *text = text.chars().map(spell).collect();
+    }
+    if text.len() > MAX_SHOWN_MESSAGE {
+        let third = MAX_SHOWN_MESSAGE / 3;
+        let start = text.floor_char_boundary(2 * third);
+        let end = text.ceil_char_boundary(text.len() - third);
+        text.replace_range(start..end, "…");
+    }
+}
+
 /// Collects findings while files are read. Shared by reference: decoding never stops at a finding.
 #[derive(Debug, Default)]
 pub(crate) struct Reporter {
@@ -320,7 +332,10 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
-    pub(crate) fn report(&self, diagnostic: Diagnostic) {
+    pub(crate) fn report(&self, mut diagnostic: Diagnostic) {
+        let related = diagnostic.related.iter_mut().map(|r| &mut r.message);
+        let texts = [&mut diagnostic.message, &mut diagnostic.key_path];
+        texts.into_iter().chain(related).for_each(presentable);
         // Counted apart, so that warnings cannot crowd out errors.
         let seen = match diagnostic.severity {
             Severity::Error => &self.errors,

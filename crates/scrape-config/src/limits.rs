@@ -15,3 +15,6 @@ pub(crate) const MAX_DIAGNOSTICS: usize = 200;
 
 /// Bytes of a source line shown in a diagnostic; more is cut around the place in question.
 pub(crate) const MAX_SHOWN_LINE: usize = 200;
+
+/// Bytes of a message or key path; more is cut out of its middle.
+pub(crate) const MAX_SHOWN_MESSAGE: usize = 600;

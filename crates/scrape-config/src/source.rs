@@ -67,11 +67,7 @@ impl Source {
 
     /// The largest character boundary at or below `offset`.
     pub(crate) fn floor(&self, offset: usize) -> usize {
-        let mut at = offset.min(self.text.len());
-        while !self.text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
+        self.text.floor_char_boundary(offset)
     }
 
     /// Index from 0 of the line that holds `offset`.

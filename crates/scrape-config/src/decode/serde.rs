@@ -57,8 +57,9 @@ impl Fields<'_> {
 fn attempt<T>(at: &At<'_>, state: &State, read: impl Fn() -> Result<T, Failure>) -> Option<T> {
     for first in std::iter::once(true).chain(std::iter::repeat_n(false, MAX_ATTEMPTS)) {
         match read() {
-            Ok(value) if first => return Some(value),
-            // Something was left out.
+            Ok(value) if first && state.unknown.borrow().is_empty() => return Some(value),
+            // Something was left out, or meant for a key that is missing now: checking the rest would
+            // only find consequences of that.
             Ok(_) => return None,
             Err(failure) => {
                 failure.at(at, state);
