@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::limits::{MAX_DIAGNOSTICS, MAX_SHOWN_LINE, MAX_SHOWN_MESSAGE};
+use crate::limits::{MAX_DIAGNOSTICS, MAX_READ_LINE, MAX_SHOWN_LINE, MAX_SHOWN_MESSAGE};
 use crate::redact;
 use crate::source::{Source, Span};
 
@@ -137,6 +137,9 @@ impl Location {
 fn excerpt(source: &Source, start: usize, end: usize) -> Option<Shown> {
     let index = source.line_index(start);
     let range = source.line_range(index);
+    if range.len() > MAX_READ_LINE {
+        return None;
+    }
     let redact::Shown { mut text, intact } = redact::line(source, index)?;
     let from = start.min(range.end) - range.start;
     if from > intact {
@@ -347,6 +350,20 @@ impl Reporter {
         } else {
             self.omitted.set(self.omitted.get() + 1);
         }
+    }
+
+    /// Counts a finding that will not be kept anyway, and says whether it is one: composing it costs time.
+    pub(crate) fn skip(&self, severity: Severity) -> bool {
+        let seen = match severity {
+            Severity::Error => &self.errors,
+            Severity::Warning | Severity::Lint => &self.warnings,
+        };
+        let full = seen.get() >= MAX_DIAGNOSTICS;
+        if full {
+            seen.set(seen.get() + 1);
+            self.omitted.set(self.omitted.get() + 1);
+        }
+        full
     }
 
     /// Errors so far.

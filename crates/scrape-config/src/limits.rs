@@ -18,3 +18,6 @@ pub(crate) const MAX_SHOWN_LINE: usize = 200;
 
 /// Bytes of a message or key path; more is cut out of its middle.
 pub(crate) const MAX_SHOWN_MESSAGE: usize = 600;
+
+/// Bytes of the longest line that is searched for secrets, and thus can be shown.
+pub(crate) const MAX_READ_LINE: usize = 4096;

@@ -4,6 +4,7 @@
 //! The work is done on text and not on the decoded tree, because a file that cannot be parsed has no tree.
 //! When in doubt a line is not shown: its number still is.
 
+use crate::limits::MAX_READ_LINE;
 use crate::source::Source;
 
 /// Keys whose value is a secret wherever they appear, in any section.
@@ -127,7 +128,8 @@ fn below_secret_key(source: &Source, index: usize) -> bool {
         let line = text(i);
         match indentation(line) {
             Some(n) if n < indent => {
-                if secret_value(line).is_some() {
+                // A line too long to be searched may hold anything.
+                if line.len() > MAX_READ_LINE || secret_value(line).is_some() {
                     return true;
                 }
                 indent = n;

@@ -54,7 +54,7 @@ fn deep_nesting_is_refused() {
 
 #[test]
 fn enormous_lines_and_files_are_shown_in_part() {
-    let long = "x".repeat(10_000_000);
+    let long = "x".repeat(1_000_000);
     refused(&format!("global: {{scrape_interval: {long}}}"));
     refused(&format!("{long}: 1"));
     refused(&format!("global: {{? {long} : 1, scrape_timeout: 1x}}"));
@@ -71,12 +71,12 @@ fn enormous_lines_and_files_are_shown_in_part() {
             .to_string()
             .contains("larger than 32 MiB")
     );
-    let unknown: String = (0..100_000).map(|i| format!("k{i}: 1\n")).collect();
+    let unknown: String = (0..20_000).map(|i| format!("k{i}: 1\n")).collect();
     let d = refused(&unknown);
-    assert_eq!(d.len() + d.omitted(), 100_000);
+    assert_eq!(d.len() + d.omitted(), 20_000);
     assert!(d.len() <= 200);
     let many = "scrape_configs:\n- job_name: a\n  static_configs:\n  - targets:\n".to_owned()
-        + &"    - a:1\n".repeat(200_000);
+        + &"    - a:1\n".repeat(20_000);
     load_str(&many, Path::new("x.yml"), &LoadOptions::default()).expect("large and valid");
 }
 

@@ -72,11 +72,17 @@ impl<'a> At<'a> {
     }
 
     pub(crate) fn error(&self, message: impl Into<String>) {
+        if self.reporter.skip(Severity::Error) {
+            return;
+        }
         let d = self.diagnostic(Severity::Error, message.into());
         self.reporter.report(d);
     }
 
     pub(crate) fn error_with_help(&self, message: impl Into<String>, help: impl Into<String>) {
+        if self.reporter.skip(Severity::Error) {
+            return;
+        }
         let d = self.diagnostic(Severity::Error, message.into());
         self.reporter.report(d.with_help(help));
     }
@@ -97,6 +103,9 @@ impl<'a> At<'a> {
     }
 
     pub(crate) fn warn(&self, message: impl Into<String>) {
+        if self.reporter.skip(Severity::Warning) {
+            return;
+        }
         let d = self.diagnostic(Severity::Warning, message.into());
         self.reporter.report(d);
     }
@@ -260,6 +269,9 @@ impl<'a> Fields<'a> {
 
 /// Reports a key that nobody knows.
 fn unknown_key(at: &At<'_>, key: &str, known: &[&str]) {
+    if at.reporter.skip(Severity::Error) {
+        return;
+    }
     let shown: String = key.chars().take(80).collect();
     let message = format!("unknown key `{shown}`");
     let at = at.clone().on_key();
@@ -309,6 +321,9 @@ pub(crate) fn duplicates(root: &At<'_>) {
                             v.insert(entry.key_span);
                         }
                         std::collections::hash_map::Entry::Occupied(o) => {
+                            if at.reporter.skip(Severity::Error) {
+                                continue;
+                            }
                             let earlier = Location::of(at.source, *o.get(), false);
                             let message = format!("key `{}` is repeated", entry.key);
                             let note = "first given here";
