@@ -10,6 +10,7 @@ use scrape_core::schedule::offset_seed;
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 /// A configuration was not, or not wholly, applied.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +52,7 @@ impl Manager {
     /// Puts a configuration in force: pools of jobs that are gone are removed (their series end with markers),
     /// pools of jobs that changed are reloaded, pools of new jobs are made when their targets arrive. Returns
     /// when all reloads are done, which includes scrapes that were under way; dropping the future early
-    /// leaves reloads running in the background.
+    /// leaves that to the background.
     ///
     /// # Errors
     /// See [`ApplyError`]. A pool that failed is tried again by the next apply.
@@ -70,13 +71,28 @@ impl Manager {
             .map(|c| (Arc::from(c.job_name.as_str()), Arc::clone(c)))
             .collect();
         let (removed, kept) = self.change_structure(configs);
-        for pool in removed {
-            pool.retire().await;
-        }
-        let failures = self.reload_pools(kept).await;
+        // All of it runs as tasks: who applies may lose patience, pools may not be forgotten.
+        let retiring = removed
+            .into_iter()
+            .map(|pool| inner.engine.tasks.spawn(async move { pool.retire().await }));
+        let retiring: Vec<_> = retiring.collect();
+        let reloading = self.start_reloads(kept);
         // Target sets may name jobs that had no configuration until now, and pools that failed to be made.
         if !inner.target_sets.load().is_empty() {
             inner.trigger.notify_one();
+        }
+        let mut failures = Vec::new();
+        for done in retiring {
+            if let Err(error) = done.await {
+                tracing::error!(%error, "removing a scrape pool failed");
+            }
+        }
+        for done in reloading {
+            match done.await {
+                Ok(Ok(())) => {}
+                Ok(Err(failure)) => failures.push(failure),
+                Err(error) => tracing::error!(%error, "reloading a scrape pool failed"),
+            }
         }
         if failures.is_empty() {
             Ok(())
@@ -97,7 +113,11 @@ impl Manager {
                     pool.shared.set_failure_log(inner.failure_logs.of(config));
                     kept.insert(Arc::clone(job), Arc::clone(pool));
                 }
-                None => removed.push(Arc::clone(pool)),
+                None => {
+                    // Now, so that a job of the same name that comes later keeps its series.
+                    pool.shared.metrics.delete();
+                    removed.push(Arc::clone(pool));
+                }
             }
         }
         inner.configs.store(Arc::new(configs));
@@ -105,31 +125,21 @@ impl Manager {
         (removed, kept)
     }
 
-    async fn reload_pools(&self, pools: Pools) -> Vec<PoolFailure> {
-        let configs = self.0.configs.load_full();
+    /// Starts the reload of every pool; each takes the configuration that is in force when its turn comes.
+    fn start_reloads(&self, pools: Pools) -> Vec<JoinHandle<Result<(), PoolFailure>>> {
         let building = Arc::new(Semaphore::new(self.0.engine.options.pool_operations()));
-        let mut reloads = Vec::new();
-        for (job, pool) in pools {
-            let Some(config) = configs.get(&job).cloned() else {
-                continue;
+        let start =
+            |(job, pool): (Arc<str>, Arc<Pool>)| {
+                let (this, building) = (self.clone(), Arc::clone(&building));
+                self.0.engine.tasks.spawn(async move {
+                    let current = || this.0.configs.load().get(&job).cloned();
+                    let result = pool.reload(current, &building).await;
+                    result.map_err(|error| {
+                    tracing::error!(scrape_job = %job, %error, "reloading a scrape pool failed");
+                    PoolFailure { job: Arc::clone(&job), error }
+                })
+                })
             };
-            let building = Arc::clone(&building);
-            reloads.push(self.0.engine.tasks.spawn(async move {
-                let result = pool.reload(config, &building).await;
-                result.map_err(|error| PoolFailure { job, error })
-            }));
-        }
-        let mut failures = Vec::new();
-        for reload in reloads {
-            match reload.await {
-                Ok(Ok(())) => {}
-                Ok(Err(failure)) => {
-                    tracing::error!(scrape_job = %failure.job, error = %failure.error, "reloading a scrape pool failed");
-                    failures.push(failure);
-                }
-                Err(error) => tracing::error!(%error, "reloading a scrape pool failed"),
-            }
-        }
-        failures
+        pools.into_iter().map(start).collect()
     }
 }

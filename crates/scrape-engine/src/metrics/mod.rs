@@ -182,3 +182,6 @@ impl JobFamilies {
 fn target_desc(name: &str, help: &str) -> Desc {
     Desc::new(&format!("prometheus_target_{name}"), help)
 }
+
+#[cfg(test)]
+mod tests;

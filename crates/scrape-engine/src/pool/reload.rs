@@ -13,26 +13,30 @@ impl Pool {
     /// Gives every loop a successor under a new configuration and returns when all old loops have stopped.
     /// Nothing happens when the configuration is the same, and loops go on when it does not concern them.
     ///
-    /// `building` bounds how many pools build clients at the same time, not how many wait for scrapes.
+    /// `current` gives the configuration once it is this reload's turn: should several wait, none goes back to an
+    /// older one. `building` bounds how many pools build clients at the same time, not how many wait for scrapes.
     ///
     /// # Errors
     /// When the client or a rule cannot be built; the pool goes on as before.
     pub(crate) async fn reload(
         &self,
-        config: Arc<ScrapeConfig>,
+        current: impl Fn() -> Option<Arc<ScrapeConfig>> + Send,
         building: &Semaphore,
     ) -> Result<(), GenerationError> {
-        let result = self.reload_exclusively(config, building).await;
+        let result = self.reload_exclusively(current, building).await;
         self.work_off();
         result
     }
 
     async fn reload_exclusively(
         &self,
-        config: Arc<ScrapeConfig>,
+        current: impl Fn() -> Option<Arc<ScrapeConfig>> + Send,
         building: &Semaphore,
     ) -> Result<(), GenerationError> {
         let mut state = self.state.lock().await;
+        let Some(config) = current() else {
+            return Ok(());
+        };
         if state.closed || *state.generation.config == *config {
             return Ok(());
         }

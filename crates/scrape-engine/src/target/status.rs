@@ -130,3 +130,6 @@ impl Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
