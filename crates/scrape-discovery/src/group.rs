@@ -22,7 +22,8 @@ pub struct TargetGroup {
 
 impl TargetGroup {
     /// A group of plain addresses. An empty address is kept as a target without one, so that it is
-    /// reported when targets are built, not lost here.
+    /// reported when targets are built, not lost here. An address among the group's labels is ignored: each
+    /// target has its own, even if it is empty.
     pub fn from_addresses<S: AsRef<str>>(
         source: impl Into<Arc<str>>,
         addresses: impl IntoIterator<Item = S>,
@@ -32,6 +33,10 @@ impl TargetGroup {
             .into_iter()
             .map(|a| Labels::from_pairs([(ADDRESS_LABEL, a.as_ref())]))
             .collect();
+        let labels = match labels.get(ADDRESS_LABEL) {
+            Some(_) => labels.to_builder().del(ADDRESS_LABEL).labels(),
+            None => labels,
+        };
         Self {
             source: source.into(),
             targets,
@@ -52,3 +57,42 @@ impl TargetGroup {
 /// Every subscribed job with its complete groups, in a reproducible order (provider number, then source).
 /// A job without targets is present with an empty list: that is what removes its stale targets.
 pub type TargetSets = BTreeMap<String, Vec<Arc<TargetGroup>>>;
+
+#[cfg(test)]
+mod tests {
+    use scrape_core::target::{Group, TargetConfig, build_targets};
+
+    use super::*;
+    use crate::decode::decode_json;
+    use crate::fixed;
+
+    #[test]
+    fn case_015_group_labels_set_everything_but_the_address() {
+        let text = br#"[{"targets":["own:1",""],"labels":{"__address__":"group:1","job":"q","__scheme__":"https",
+                         "__scrape_interval__":"5m","__metrics_path__":"/m"}}]"#;
+        let groups = fixed::groups(&decode_json(text).expect("valid"));
+        let config = TargetConfig {
+            job_name: "configured".into(),
+            ..TargetConfig::default()
+        };
+        let built = build_targets(
+            &config,
+            groups.iter().map(|g| Group {
+                source: &g.source,
+                labels: &g.labels,
+                targets: &g.targets,
+            }),
+        );
+        assert_eq!(built.targets.len(), 1);
+        let target = &built.targets[0];
+        assert_eq!(target.url(), "https://own:1/m");
+        assert_eq!(target.public_labels().value("job"), "q");
+        assert_eq!(target.interval().as_secs(), 300);
+        assert_eq!(built.failures.len(), 1, "the one without an address");
+        assert!(
+            built.failures[0].to_string().contains("no address"),
+            "{}",
+            built.failures[0]
+        );
+    }
+}

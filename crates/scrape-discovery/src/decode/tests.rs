@@ -187,15 +187,15 @@ fn case_013_yaml_nulls_are_zero_values() {
 fn yaml_long_lists_and_shared_labels_pass_and_alias_bombs_do_not() {
     let mut text =
         String::from("- &first\n  targets: [x:1]\n  labels: &common {env: prod, team: a}\n");
-    for i in 0..60_000 {
+    for i in 0..30_000 {
         use std::fmt::Write;
         writeln!(text, "- targets: [h{i}:9100]\n  labels: *common").expect("strings grow");
     }
     let groups = yaml(&text);
-    assert_eq!(groups.len(), 60_001);
+    assert_eq!(groups.len(), 30_001);
     assert_eq!(
-        groups[60_000],
-        group(&["h59999:9100"], &[("env", "prod"), ("team", "a")])
+        groups[30_000],
+        group(&["h29999:9100"], &[("env", "prod"), ("team", "a")])
     );
 
     let mut bomb = String::from("- targets: &t0 [a,a,a,a,a,a,a,a,a,a]\n");
