@@ -62,7 +62,6 @@ pub type TargetSets = BTreeMap<String, Vec<Arc<TargetGroup>>>;
 mod tests {
     use scrape_core::target::{Group, TargetConfig, build_targets};
 
-    use super::*;
     use crate::decode::decode_json;
     use crate::fixed;
 
