@@ -2,6 +2,7 @@
 
 mod accept;
 mod crash;
+mod model;
 mod retain;
 
 use crate::fs::SimFs;
