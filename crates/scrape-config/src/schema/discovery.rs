@@ -1,5 +1,6 @@
 //! The `*_sd_configs` and `static_configs` of a job.
 
+use scrape_core::target::TargetConfig;
 use scrape_core::units::PromDuration;
 use scrape_discovery::config::{
     ConfigError, DEFAULT_FILE_REFRESH, DiscoveryConfig, FILE_KEY, FileSdConfig, STATIC_KEY,
@@ -9,6 +10,7 @@ use scrape_parse::names::{ValidationScheme, is_valid_label_name};
 
 use scrape_discovery::decode::{decode_json, decode_yaml};
 
+use super::probe;
 use crate::decode::{At, Fields};
 use crate::diagnose::{Diagnostic, Location, Severity};
 use crate::source::Source;
@@ -19,8 +21,9 @@ pub(super) struct Rules {
     pub(super) validation: ValidationScheme,
     /// Whether relabeling may still turn what is written into an address.
     pub(super) relabeled: bool,
-    /// Whether discovery files are to be read.
-    pub(super) check_files: bool,
+    /// Whether discovery files are to be read, and if so what the job does to the targets found, unless that
+    /// cannot be said.
+    pub(super) probe: Option<Option<TargetConfig>>,
 }
 
 /// Reads every mechanism of the job: static targets first, as one provider, then the others.
@@ -86,6 +89,13 @@ fn static_group(at: &At<'_>, rules: &Rules) -> Option<StaticConfig> {
         }
     }
     fields.finish(|_| None);
+    if let Some(Some(targets)) = &rules.probe {
+        // A target that is refused as it stands has been reported.
+        let written_wrong = !rules.relabeled && group.targets.iter().any(|t| t.contains('/'));
+        if !written_wrong {
+            probe::group(at, targets, &group, "");
+        }
+    }
     Some(group)
 }
 
@@ -108,8 +118,11 @@ fn file(at: &At<'_>, rules: &Rules) -> Option<FileSdConfig> {
                     };
                     match one.validate() {
                         Err(e) => at.error(e.to_string()),
-                        Ok(()) if rules.check_files => check_files(&at, &one.files[0]),
-                        Ok(()) => {}
+                        Ok(()) => {
+                            if let Some(targets) = &rules.probe {
+                                check_files(&at, &one.files[0], targets.as_ref());
+                            }
+                        }
                     }
                     config.files.extend(one.files);
                 }
@@ -135,7 +148,7 @@ fn file(at: &At<'_>, rules: &Rules) -> Option<FileSdConfig> {
 }
 
 /// Reads the discovery files that a pattern matches now.
-fn check_files(at: &At<'_>, pattern: &str) {
+fn check_files(at: &At<'_>, pattern: &str, targets: Option<&TargetConfig>) {
     let resolved = at.resolve(pattern);
     let paths = match files::matching(&resolved.to_string_lossy()) {
         Ok(paths) => paths,
@@ -163,12 +176,21 @@ fn check_files(at: &At<'_>, pattern: &str) {
         } else {
             decode_yaml(&bytes)
         };
-        if let Err(e) = decoded {
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            at.reporter.report(Diagnostic {
-                location: Location::at(&Source::new(&path, text), e.line, e.column),
-                ..Diagnostic::about_file(Severity::Error, &path, e.reason)
-            });
+        match decoded {
+            Ok(groups) => {
+                let Some(targets) = targets else { continue };
+                let whence = format!("{}: ", path.display());
+                for group in &groups {
+                    probe::group(at, targets, group, &whence);
+                }
+            }
+            Err(e) => {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                at.reporter.report(Diagnostic {
+                    location: Location::at(&Source::new(&path, text), e.line, e.column),
+                    ..Diagnostic::about_file(Severity::Error, &path, e.reason)
+                });
+            }
         }
     }
 }

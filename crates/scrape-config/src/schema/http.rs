@@ -25,7 +25,14 @@ pub(super) fn read(fields: &mut Fields<'_>, context: Context<'_>) -> HttpClientC
     config.resolve_paths(fields.at().source.directory());
     if context.options.check_files {
         for problem in config.check_files() {
-            let at = fields.at().descend(&problem.key);
+            // Validation moves the old key into `authorization`.
+            let key = match problem.key.as_str() {
+                "authorization.credentials_file" if fields.get("bearer_token_file").is_some() => {
+                    "bearer_token_file"
+                }
+                key => key,
+            };
+            let at = fields.at().descend(key);
             at.error(format!("{}: {}", problem.path.display(), problem.message));
         }
     }

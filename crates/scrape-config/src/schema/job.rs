@@ -9,7 +9,7 @@ use scrape_parse::ScrapeProtocol;
 
 use super::global::{self, Inherited};
 use super::root::Job;
-use super::{Context, discovery, http, names, relabel};
+use super::{Context, discovery, http, names, probe, relabel};
 use crate::decode::{At, Fields};
 
 /// Reads a job and resolves what it inherits.
@@ -79,7 +79,10 @@ pub(super) fn read(at: &At<'_>, global: &GlobalConfig, context: Context<'_>) -> 
     let rules = discovery::Rules {
         validation: job.validation,
         relabeled,
-        check_files: context.options.check_files,
+        probe: match context.options.check_files {
+            true => Some(probe::target_config(&job)),
+            false => None,
+        },
     };
     job.discovery = discovery::read(&mut fields, &rules);
     fields.finish(|_| None);

@@ -8,6 +8,7 @@ mod http;
 mod job;
 mod names;
 mod other;
+mod probe;
 mod relabel;
 mod root;
 
