@@ -310,6 +310,7 @@ fn w13_foreign_names_do_not_matter() {
     let want = f.floats();
     for name in [
         "000007",
+        "4294967295",
         "notes.txt",
         "series_state.json",
         "checkpoint.00000009.tmp/00000000",

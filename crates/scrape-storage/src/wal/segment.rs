@@ -48,10 +48,12 @@ pub fn checkpoint_path(wal: &Path, number: u32) -> PathBuf {
 
 /// The number in a name of eight or more digits. Shorter names are listed by upstream and then not found,
 /// because it opens them with eight digits.
+/// Absurdly large ones are not segments either: there must be room to count on.
 fn number(name: &str) -> Option<u32> {
-    (name.len() >= 8 && name.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| name.parse().ok())
-        .flatten()
+    if name.len() < 8 || !name.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    name.parse().ok().filter(|n| *n < u32::MAX / 2)
 }
 
 /// Segments of a directory, ascending. A gap is not an error here: see [`check_sequence`].

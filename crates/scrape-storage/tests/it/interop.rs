@@ -242,6 +242,10 @@ fn free_port() -> u16 {
 impl Server {
     /// Starts a server and waits until it is ready or gone.
     fn start(data: &Path, scrape: Option<u16>) -> Self {
+        Self::start_as(data, scrape, false)
+    }
+
+    fn start_as(data: &Path, scrape: Option<u16>, agent: bool) -> Self {
         let port = free_port();
         let config = data.with_extension("yml");
         let target = scrape.unwrap_or(port);
@@ -266,17 +270,25 @@ impl Server {
         if [help.stdout, help.stderr]
             .iter()
             .any(|o| String::from_utf8_lossy(o).contains("--storage.tsdb.use-lockfile"))
+            && !agent
         {
             command.arg("--storage.tsdb.use-lockfile");
         }
+        if agent {
+            command
+                .args(["--enable-feature=agent", "--storage.agent.path"])
+                .arg(data);
+        } else {
+            command
+                .arg(format!("--storage.tsdb.path={}", data.display()))
+                .args([
+                    "--enable-feature=native-histograms,exemplar-storage",
+                    "--storage.tsdb.retention.time=20y",
+                ]);
+        }
         let mut child = command
             .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", data.display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .args([
-                "--enable-feature=native-histograms,exemplar-storage",
-                "--storage.tsdb.retention.time=20y",
-            ])
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -441,4 +453,32 @@ fn w08_we_read_what_a_real_prometheus_wrote() {
         log.contains("Server is ready") && !log.to_lowercase().contains("corrupt"),
         "{log}"
     );
+}
+
+#[test]
+fn a_real_agent_opens_a_directory_without_metadata() {
+    if !have("prometheus") {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("tempdir");
+    let data = dir.path().join("agent");
+    let store = Store::open(
+        &data,
+        StoreOptions {
+            log_metadata: false,
+            ..options()
+        },
+    )
+    .expect("opens");
+    fill(&store, 10, 20);
+    store.close().expect("closes");
+    let before = our_dump(&data);
+    let log = Server::start_as(&data, Some(0), true).stop();
+    assert!(log.contains("Server is ready"), "{log}");
+    assert!(
+        !log.contains("repair") && !log.to_lowercase().contains("corrupt"),
+        "{log}"
+    );
+    assert_eq!(our_dump(&data), before);
+    assert_eq!(before.len(), 200);
 }
