@@ -205,6 +205,7 @@ impl<'p> Cursor<'p> {
         clippy::should_implement_trait,
         reason = "a lending iterator cannot implement Iterator"
     )]
+    #[inline]
     pub fn next(&mut self) -> Result<Step<'_>, ParseError> {
         let raw = if self.parser.options.nhcb && self.parser.options.format != Format::Protobuf {
             nhcb::next(self)?
@@ -298,6 +299,7 @@ impl<'p> Cursor<'p> {
     }
 
     /// The next event of the format, before any conversion.
+    #[inline(always)]
     pub(crate) fn raw(&mut self) -> Result<Raw<'p>, ParseError> {
         if let Some(error) = &self.parser.failed {
             return Err(ParseError::clone(error));
@@ -310,6 +312,7 @@ impl<'p> Cursor<'p> {
     }
 
     /// The public form of an event.
+    #[inline(always)]
     pub(crate) fn view(&mut self, raw: Raw<'p>) -> Step<'_> {
         match raw {
             Raw::NeedMore => Step::NeedMore,

@@ -23,14 +23,54 @@ const EXACT_POWERS: [f64; 23] = [
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// The digits at the start of `b`, folded into `mantissa` (wrapping), and how many there are.
+const SMALL_POWERS: [u64; 9] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+];
+
+/// The digits from `i` on, folded into `mantissa` (wrapping); answers the index past them. Eight bytes are looked
+/// at together, and how many of them are digits costs no branch.
 #[inline(always)]
 fn digits(b: &[u8], mut i: usize, mantissa: &mut u64) -> usize {
+    while let Some(eight) = b.get(i..).and_then(<[u8]>::first_chunk::<8>) {
+        // Digits become 0 to 9, everything else more.
+        let values = u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030;
+        // Adding 0x76 carries into the top bit from 10 on; a carry out of a byte comes only from one that has its
+        // top bit set already, so the lowest bit found is right.
+        let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+        let n = (others.trailing_zeros() / 8) as usize;
+        // The digits move to the end, zeros take their place in front.
+        let aligned = if n == 0 { 0 } else { values << (64 - 8 * n) };
+        *mantissa = mantissa
+            .wrapping_mul(SMALL_POWERS[n])
+            .wrapping_add(eight_digits(aligned));
+        i += n;
+        if n < 8 {
+            return i;
+        }
+    }
     while let Some(d) = b.get(i).map(|b| b.wrapping_sub(b'0')).filter(|&d| d < 10) {
         *mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(d));
         i += 1;
     }
     i
+}
+
+/// The number that eight digits make, the first one in the lowest byte: pairs, then fours, then all.
+#[inline(always)]
+fn eight_digits(values: u64) -> u64 {
+    const PAIRS: u64 = 0x0000_00ff_0000_00ff;
+    let pairs = values.wrapping_mul(10).wrapping_add(values >> 8);
+    let high = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
+    let low = (pairs >> 16 & PAIRS).wrapping_mul(1 + (10_000 << 32));
+    high.wrapping_add(low) >> 32
 }
 
 /// A decimal at the start of `b` and its length. `None` if there is none or it is not one of the exact ones;

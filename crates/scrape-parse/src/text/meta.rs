@@ -32,6 +32,7 @@ struct Family<'p> {
     next: usize,
 }
 
+#[inline]
 fn family<'p>(input: Input<'p>, i: usize, limits: &Limits) -> Lex<Family<'p>> {
     let family = match input.byte(i)? {
         Some(b'"') => {
@@ -82,6 +83,7 @@ fn utf8<'p>(input: Input<'p>, from: usize, to: usize) -> Lex<&'p str> {
 }
 
 /// A `#` line of the text format; `hash` is the index of the `#`.
+#[inline]
 pub(crate) fn text_line<'p>(input: Input<'p>, hash: usize, limits: &Limits) -> Lex<Meta<'p>> {
     let word = input.skip_blanks(hash + 1);
     let keyword = if word > hash + 1 {

@@ -206,6 +206,7 @@ fn after_eof<'p>(cursor: &mut Cursor<'p>) -> Result<Raw<'p>, ParseError> {
 }
 
 /// Reads the line at the cursor without moving it.
+#[inline(always)]
 fn line<'p, const OM: bool>(cursor: &mut Cursor<'p>) -> Lex<Line<'p>> {
     let input = cursor.window();
     let start = cursor.pos;
@@ -265,6 +266,7 @@ fn family(name: &[u8], escaped: bool) -> Cow<'_, [u8]> {
 }
 
 /// The public form of a line.
+#[inline]
 pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, line: RawLine<'a>) -> Event<'a> {
     match line {
         RawLine::Help {

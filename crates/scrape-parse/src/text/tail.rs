@@ -72,11 +72,9 @@ fn text_tail<'p>(
     }) {
         unchanged = true;
         end = start + expected.len();
-    } else if let Some((number, len)) = scan_number(input.slice(start, input.buf.len()))
-        && matches!(input.buf.get(start + len), Some(b' ' | b'\t' | b'\n'))
-    {
+    } else if let Some((number, past)) = quick_number(input, start) {
         value = number;
-        end = start + len;
+        end = past;
     } else {
         end = text_token_end(input, start)?;
         if end == start {
@@ -173,6 +171,26 @@ fn om_token_end(input: Input<'_>, mut i: usize) -> Lex<usize> {
     }
 }
 
+/// A plain number that starts at `i` and ends with a token's end; what is not is left to the full grammar.
+#[inline(always)]
+fn quick_number(input: Input<'_>, i: usize) -> Option<(f64, usize)> {
+    let (number, len) = scan_number(input.buf.get(i..)?)?;
+    let end = i + len;
+    matches!(input.buf.get(end), Some(b' ' | b'\n')).then_some((number, end))
+}
+
+/// One blank and a value, from the blank at `i`; answers the value and the range of its token.
+#[inline]
+fn om_number(input: Input<'_>, i: usize) -> Lex<(f64, usize, usize)> {
+    if input.buf.get(i) == Some(&b' ')
+        && let Some((value, end)) = quick_number(input, i + 1)
+    {
+        return Ok((value, i + 1, end));
+    }
+    let (start, end) = om_value(input, i)?;
+    Ok((number(input, start, end)?, start, end))
+}
+
 /// One blank and a value, from the blank at `i`; answers the token.
 fn om_value(input: Input<'_>, i: usize) -> Lex<(usize, usize)> {
     if input.byte(i)? != Some(b' ') {
@@ -209,9 +227,8 @@ fn om_tail<'p>(
         tail.unchanged = true;
         tail.value_text = input.slice(i + 1, end);
     } else {
-        let (start, stop) = om_value(input, i)?;
-        end = stop;
-        tail.value = number(input, start, end)?;
+        let start;
+        (tail.value, start, end) = om_number(input, i)?;
         tail.value_text = input.slice(start, end);
     }
     let mut at = end;
@@ -259,6 +276,9 @@ fn opens_exemplar(input: Input<'_>, i: usize) -> Lex<bool> {
 
 /// A blank and a timestamp in seconds; answers milliseconds and the index past it.
 fn om_timestamp(input: Input<'_>, i: usize) -> Lex<(i64, usize)> {
+    if let Some((seconds, end)) = quick_number(input, i + 1) {
+        return Ok((millis(seconds), end));
+    }
     let end = om_token_end(input, i + 1)?;
     if end == i + 1 {
         return bad(
@@ -293,8 +313,7 @@ pub(crate) struct ExemplarParts {
 pub(crate) fn exemplar(input: Input<'_>, open: usize, limits: &Limits) -> Lex<ExemplarParts> {
     let labels_end =
         label_set::<true>(input, open, open + 1, Place::Exemplar, limits, &mut Discard)?;
-    let (start, end) = om_value(input, labels_end)?;
-    let value = number(input, start, end)?;
+    let (value, _, end) = om_number(input, labels_end)?;
     let mut parts = ExemplarParts {
         labels_end,
         value,
