@@ -231,10 +231,7 @@ fn load(source: &Source, options: &LoadOptions, reporter: &Reporter) -> Option<L
             Err(message) => at.error(message),
             Ok(paths) => {
                 for path in paths {
-                    // Two patterns may match one file.
-                    if included.contains(&path) {
-                        continue;
-                    }
+                    // A file that two patterns match is read twice, and its job names are found to repeat.
                     jobs.extend(include(&path, &document.global, context, reporter));
                     included.push(path);
                 }

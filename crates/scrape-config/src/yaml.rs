@@ -87,7 +87,7 @@ impl Builder {
                 Ok(())
             }
             Event::Scalar(text, style, anchor, tag) => {
-                if tag.is_some_and(|t| t.is_yaml_core_schema_tag("binary")) {
+                if tag.is_some_and(|t| t.suffix() == "binary" || t.suffix().ends_with(":binary")) {
                     return Err(SyntaxError::new(
                         "`!!binary` values are not supported",
                         span,

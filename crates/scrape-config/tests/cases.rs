@@ -164,6 +164,9 @@ fn case_004_job_names_are_unique() {
     assert!(error.message.contains("job name \"a\""));
     assert!(error.location.file.ends_with("inc/2.yml"));
     assert!(error.related[0].location.file.ends_with("main.yml"));
+    write("inc/2.yml", "{}");
+    write("twice.yml", "scrape_config_files: ['inc/*.yml', inc/1.yml]");
+    load_file(&dir.path().join("twice.yml"), &options(&[])).expect_err("one file imported twice");
     write("inc/2.yml", "global: {}");
     let d = load_file(&main, &options(&[])).expect_err("global in an included file");
     assert!(d.to_string().contains("belongs into the main file"));
