@@ -56,7 +56,6 @@ mod protobuf;
 mod protocol;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
-#[expect(unsafe_code, reason = "vector loads behind bounds checks")]
 mod scan;
 pub mod strict;
 mod text;

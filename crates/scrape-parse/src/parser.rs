@@ -39,7 +39,7 @@ pub struct ParserOptions {
     /// Convert classic histograms to native ones with custom buckets.
     pub nhcb: bool,
     /// Yield start timestamps. OpenMetrics: `_created` lines become start timestamps of their metric, and the
-    /// parser may ask for more input until it has seen the one that belongs to a sample.
+    /// parser may ask for more input until it has seen the one that belongs to a sample, or 4 MiB behind it.
     pub start_timestamps: bool,
     /// OpenMetrics: also find a `_created` line that stands before the samples of its metric.
     pub st_anywhere: bool,
@@ -232,8 +232,8 @@ impl<'p> Cursor<'p> {
 
     /// Fast path: is the next line the series `key`, and has its value the text `value_text`? A hit needs one
     /// comparison of the key and one of the value, and no number is parsed when the text is equal. `key` must
-    /// have been the key of a [`Series`](crate::Series) of the same format and `value_text` the text of a value
-    /// of the same parser's, or empty.
+    /// have been the key of a [`Series`](crate::Series) of the same format, and `value_text` the text of a value
+    /// that was accepted before, or empty.
     ///
     /// # Errors
     /// The line is the expected series, but what follows the key is malformed.
@@ -266,7 +266,7 @@ impl<'p> Cursor<'p> {
     /// Fast path: finds the key of the next line without validating or consuming it.
     ///
     /// # Errors
-    /// The parser has failed before.
+    /// The line is over its cap. Anything else that is wrong with it is for [`Cursor::next`] to say.
     pub fn scan_key(&mut self) -> Result<Scan<'_>, ParseError> {
         match self.parser.options.format {
             Format::Text => text::predict::scan_key::<false>(self),

@@ -7,6 +7,7 @@
 
 mod scalar;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[expect(unsafe_code, reason = "vector loads behind bounds checks")]
 mod sse2;
 #[cfg(test)]
 mod tests;

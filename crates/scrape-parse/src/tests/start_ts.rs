@@ -1,8 +1,9 @@
 //! Start timestamps from `_created` lines.
 
 use super::check_with;
-use crate::reference::Item;
-use crate::{Format, ParserOptions};
+use crate::reference::{Item, parse_fast};
+use crate::text::start_ts::LOOKAHEAD;
+use crate::{Format, Parser, ParserOptions, Step};
 
 fn start_timestamps(body: &str, st_anywhere: bool) -> Vec<(String, i64)> {
     let options = ParserOptions {
@@ -109,4 +110,47 @@ fn a_bad_line_ahead_is_reported_when_its_turn_comes() {
     );
     assert_eq!(items.len(), 2);
     assert_eq!(refusal, Some((crate::ErrorClass::Float, 37)));
+}
+
+#[test]
+fn a_run_without_end_is_not_kept_in_memory() {
+    let mut body = "# TYPE c counter\n".to_owned();
+    for i in 0..2000 {
+        body.push_str(&format!("c_total{{a=\"{i}\"}} 1\n"));
+    }
+    body.push_str("c_created{a=\"1999\"} 2.5\n# EOF\n");
+    for st_anywhere in [false, true] {
+        let options = ParserOptions {
+            start_timestamps: true,
+            st_anywhere,
+            ..ParserOptions::new(Format::OpenMetrics)
+        };
+        let whole = parse_fast(body.as_bytes(), &options, &[]);
+        assert_eq!(whole.1, None);
+        let last = whole.0.last();
+        assert!(
+            matches!(last, Some(Item::Sample(s)) if s.start_timestamp == 2500),
+            "{last:?}"
+        );
+
+        // The caller never has to hold much more than the stretch that is looked at.
+        let mut parser = Parser::new(options);
+        let (mut items, mut from, mut to) = (0, 0, 0);
+        loop {
+            to = body.len().min(to + 100);
+            let mut cursor = parser.feed(&body.as_bytes()[from..to], to == body.len());
+            let step = loop {
+                match cursor.next().expect("well-formed") {
+                    Step::Event(_) => items += 1,
+                    step => break step,
+                }
+            };
+            if matches!(step, Step::Eof) {
+                break;
+            }
+            from += cursor.consumed();
+            assert!(to - from < LOOKAHEAD + 1000, "{} bytes are held", to - from);
+        }
+        assert_eq!(items, whole.0.len());
+    }
 }

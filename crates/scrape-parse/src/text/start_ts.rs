@@ -7,7 +7,8 @@
 //! once found also holds for later samples with the same labels.
 //!
 //! One pass: the place of the next `_created` line is kept while the samples before it go by, so every line is
-//! looked at ahead of its turn at most once. The price is that the run up to that line has to be in the piece.
+//! looked at ahead of its turn at most once. The price is that the run up to that line has to be in the piece; so
+//! that a run without end cannot take all memory, nothing is looked for farther than [`LOOKAHEAD`] bytes ahead.
 
 use super::lexer::{Lex, Stop};
 use super::predict::{lazy_key, line_feed};
@@ -19,6 +20,9 @@ use crate::unescape::unescape_label;
 use crate::{Format, MetricType, ParseError, scan};
 
 const SUFFIX: &[u8] = b"_created";
+
+/// Bytes between a sample and the last line that is looked at for its sake. Real metrics need a few hundred.
+pub(crate) const LOOKAHEAD: usize = if cfg!(test) { 8 << 10 } else { 4 << 20 };
 
 /// What is known ahead of the cursor. Places are offsets in the body.
 #[derive(Debug, Default)]
@@ -228,7 +232,7 @@ pub(crate) fn ahead_of(cursor: &mut Cursor<'_>, from: usize) -> Lex<()> {
     state.found = None;
     state.run_end = None;
     let mut i = (state.scanned.max(place) - base) as usize;
-    loop {
+    while i - from <= LOOKAHEAD {
         let seen = peek(cursor, i);
         let state = &mut cursor.parser.start_ts;
         state.scanned = base + i as u64;
@@ -270,6 +274,8 @@ pub(crate) fn ahead_of(cursor: &mut Cursor<'_>, from: usize) -> Lex<()> {
             Err(_) => return Err(Stop::Ahead),
         }
     }
+    cursor.parser.start_ts.scanned = base + i as u64;
+    Ok(())
 }
 
 /// Before the first line of a run is read: collects its `_created` lines, if earlier ones are to be found too.
@@ -300,7 +306,8 @@ fn fill(cursor: &mut Cursor<'_>, table: &mut Table) -> Lex<()> {
     let ignored = ignored_label(cursor.parser.kind);
     let mut metric = Vec::new();
     let mut i = cursor.pos;
-    loop {
+    // A run that is longer gets a table for each stretch.
+    while i - cursor.pos <= LOOKAHEAD {
         match peek(cursor, i) {
             Ok(Peek::Series(next)) => i = next,
             Ok(Peek::Created {
