@@ -182,8 +182,8 @@ pub(crate) enum Raw<'p> {
     Eof,
     /// An event of the text formats.
     Text(text::RawLine<'p>),
-    /// An event of the protobuf format.
-    Protobuf(protobuf::Shown<'p>),
+    /// An event of the protobuf format: it is in the decoder and refers to this message.
+    Protobuf(&'p [u8]),
     /// A histogram converted from the classic series before this place.
     Converted(Flavour),
 }
@@ -201,13 +201,17 @@ impl<'p> Cursor<'p> {
     /// # Errors
     /// The body is malformed. The parser is then finished: the caller drops everything this body yielded, and
     /// every further call answers the same error.
+    #[inline]
     #[expect(
         clippy::should_implement_trait,
         reason = "a lending iterator cannot implement Iterator"
     )]
     #[inline]
     pub fn next(&mut self) -> Result<Step<'_>, ParseError> {
-        let raw = if self.parser.options.nhcb && self.parser.options.format != Format::Protobuf {
+        if self.parser.options.format == Format::Protobuf {
+            return protobuf::next(self);
+        }
+        let raw = if self.parser.options.nhcb {
             nhcb::next(self)?
         } else {
             self.raw()?
@@ -307,7 +311,11 @@ impl<'p> Cursor<'p> {
         match self.parser.options.format {
             Format::Text => text::next::<false>(self),
             Format::OpenMetrics => text::next::<true>(self),
-            Format::Protobuf => protobuf::next(self),
+            Format::Protobuf => Ok(match protobuf::advance(self)? {
+                protobuf::Ready::NeedMore => Raw::NeedMore,
+                protobuf::Ready::Eof => Raw::Eof,
+                protobuf::Ready::Event(message) => Raw::Protobuf(message),
+            }),
         }
     }
 
@@ -318,7 +326,7 @@ impl<'p> Cursor<'p> {
             Raw::NeedMore => Step::NeedMore,
             Raw::Eof => Step::Eof,
             Raw::Text(line) => Step::Event(text::view(self, line)),
-            Raw::Protobuf(shown) => Step::Event(protobuf::view(self, shown)),
+            Raw::Protobuf(message) => Step::Event(protobuf::view(self, message)),
             Raw::Converted(flavour) => Step::Event(nhcb::view(self, flavour)),
         }
     }

@@ -3,7 +3,7 @@
 //! then ignores it; the type decides later which one counts.
 
 use super::exemplar::{self, Parts, Time};
-use super::wire::{BYTES, FIXED64, Fields, Range, Result, Tag, zigzag, zigzag32};
+use super::wire::{BYTES, FIXED64, Fields, Range, Result, Tag, VARINT, zigzag, zigzag32};
 use crate::histogram::Span;
 
 /// The scratch of one metric.
@@ -202,9 +202,25 @@ impl Metric {
     }
 }
 
+/// Tag of field 1 as a `double`.
+const VALUE_TAG: u8 = 1 << 3 | FIXED64;
+
+/// The value of a message that holds nothing else, as most do.
+#[inline(always)]
+fn sole_value(message: &[u8], range: Range) -> Option<f64> {
+    match range.of(message) {
+        [VALUE_TAG, bits @ ..] => Some(f64::from_le_bytes(bits.try_into().ok()?)),
+        _ => None,
+    }
+}
+
 /// `Gauge` and `Untyped`.
 #[inline]
 fn value_message(message: &[u8], range: Range, value: &mut f64) -> Result<()> {
+    if let Some(sole) = sole_value(message, range) {
+        *value = sole;
+        return Ok(());
+    }
     let mut fields = Fields::new(message, range);
     while let Some(tag) = fields.tag()? {
         match tag.number {
@@ -221,6 +237,10 @@ fn read_counter(
     counter: &mut Counter,
     exemplar: &mut Vec<Range>,
 ) -> Result<()> {
+    if let Some(sole) = sole_value(message, range) {
+        counter.value = sole;
+        return Ok(());
+    }
     let mut fields = Fields::new(message, range);
     while let Some(tag) = fields.tag()? {
         match tag.number {
@@ -307,8 +327,42 @@ fn read_histogram(
     Ok(())
 }
 
+/// Count and bound of a bucket that has them in this order and nothing else.
+#[inline(always)]
+fn plain_bucket(bytes: &[u8]) -> Option<(u64, f64)> {
+    const COUNT_TAG: u8 = 1 << 3 | VARINT;
+    const BOUND_TAG: u8 = 2 << 3 | FIXED64;
+    let (bound, rest) = match bytes {
+        [rest @ .., a, b, c, d, e, f, g, h] => {
+            (f64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]), rest)
+        }
+        _ => return None,
+    };
+    let (first, rest) = rest.split_first()?;
+    let (last, digits) = rest.split_last()?;
+    if *first != COUNT_TAG || *last != BOUND_TAG || digits.len() > 4 {
+        return None;
+    }
+    let mut count = 0;
+    for (i, digit) in digits.iter().enumerate() {
+        // Exactly the last digit ends the number.
+        if (*digit < 0x80) != (i + 1 == digits.len()) {
+            return None;
+        }
+        count |= u64::from(digit & 0x7f) << (7 * i);
+    }
+    (!digits.is_empty()).then_some((count, bound))
+}
+
 #[inline]
 fn read_bucket(message: &[u8], range: Range, parts: &mut Vec<Range>) -> Result<Bucket> {
+    if let Some((count, bound)) = plain_bucket(range.of(message)) {
+        return Ok(Bucket {
+            count,
+            bound,
+            ..Bucket::default()
+        });
+    }
     let mut bucket = Bucket::default();
     let mut fields = Fields::new(message, range);
     while let Some(tag) = fields.tag()? {
@@ -349,6 +403,8 @@ fn read_deltas(
     }
     let packed = fields.bytes(tag)?;
     let mut values = Fields::new(message, packed);
+    // Each value takes a byte at least.
+    into.reserve(packed.of(message).len());
     while values.pos() < packed.end as usize {
         into.push(zigzag(values.varint()?));
     }

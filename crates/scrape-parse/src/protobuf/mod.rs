@@ -22,8 +22,9 @@ use self::family::{Head, Kind, METRIC};
 use self::key::{KeyBuilder, Part};
 use self::metric::Metric;
 use self::wire::{Fault, Fields, Frame, Range, frame};
+use crate::event::Step;
 use crate::nhcb::Nhcb;
-use crate::parser::{Cursor, ParserOptions, Raw};
+use crate::parser::{Cursor, ParserOptions};
 use crate::{ErrorClass, LabelSink, ParseError};
 
 pub(crate) use self::exemplar::{PbExemplar, PbExemplars};
@@ -33,8 +34,11 @@ pub(crate) use self::view::{PbLabels, view};
 /// What outlives a call: the place in the current message, and scratch.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
-    /// The message being worked on; its prefix starts at the cursor.
-    current: Option<Current>,
+    /// Whether a message is being worked on; its prefix starts at the cursor.
+    active: bool,
+    current: Current,
+    /// What the scratch holds, ready to be shown.
+    shown: What,
     key: KeyBuilder,
     metric: Metric,
     native: Native,
@@ -47,7 +51,7 @@ pub(crate) struct Decoder {
 }
 
 /// A message in work. Positions count from the end of its prefix.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Current {
     prefix: u32,
     length: u32,
@@ -58,8 +62,9 @@ struct Current {
 }
 
 /// What to yield next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Next {
+    #[default]
     Help,
     Unit,
     Type,
@@ -72,13 +77,16 @@ enum Next {
     Nhcb,
 }
 
-/// What the decoder's scratch holds, ready to be shown.
+/// The answer of [`advance`].
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Shown<'p> {
-    message: &'p [u8],
-    what: What,
+pub(crate) enum Ready<'p> {
+    NeedMore,
+    Eof,
+    /// An event is in the scratch; it refers to this message.
+    Event(&'p [u8]),
 }
 
+/// What is to be shown.
 #[derive(Debug, Clone, Copy)]
 enum What {
     Help(Range, Range),
@@ -86,6 +94,12 @@ enum What {
     Type(Range, Kind),
     Series { value: f64, exemplar: Source },
     Histogram { flavour: Flavour, exemplar: Source },
+}
+
+impl Default for What {
+    fn default() -> Self {
+        Self::Help(Range::default(), Range::default())
+    }
 }
 
 /// Which exemplars go with a sample.
@@ -101,46 +115,61 @@ enum Source {
 impl Decoder {
     /// Forgets the body, keeps the memory.
     pub(crate) fn reset(&mut self) {
-        self.current = None;
+        self.active = false;
     }
 }
 
-/// The next event.
-pub(crate) fn next<'p>(cursor: &mut Cursor<'p>) -> Result<Raw<'p>, ParseError> {
+/// The next event, past the format-neutral form that the text formats need.
+#[inline]
+pub(crate) fn next<'a>(cursor: &'a mut Cursor<'_>) -> Result<Step<'a>, ParseError> {
+    Ok(match advance(cursor)? {
+        Ready::NeedMore => Step::NeedMore,
+        Ready::Eof => Step::Eof,
+        Ready::Event(message) => Step::Event(view(cursor, message)),
+    })
+}
+
+/// Gets the next event into the scratch.
+pub(crate) fn advance<'p>(cursor: &mut Cursor<'p>) -> Result<Ready<'p>, ParseError> {
+    if let Some(error) = &cursor.parser.failed {
+        return Err(ParseError::clone(error));
+    }
     loop {
         let input = cursor.input;
-        let Some(current) = cursor.parser.protobuf.current else {
+        let parser = &mut *cursor.parser;
+        let decoder = &mut parser.protobuf;
+        if !decoder.active {
             let rest = input.get(cursor.pos..).unwrap_or_default();
             if rest.is_empty() {
                 if cursor.end {
-                    cursor.parser.complete = true;
-                    return Ok(Raw::Eof);
+                    parser.complete = true;
+                    return Ok(Ready::Eof);
                 }
-                return Ok(Raw::NeedMore);
+                return Ok(Ready::NeedMore);
             }
             match start_message(cursor, rest) {
                 Ok(true) => continue,
-                Ok(false) => return Ok(Raw::NeedMore),
+                Ok(false) => return Ok(Ready::NeedMore),
                 Err(fault) => return Err(fail(cursor, fault, 0)),
             }
-        };
-        let start = cursor.pos + current.prefix as usize;
-        let end = start + current.length as usize;
+        }
+        let prefix = decoder.current.prefix as usize;
+        let start = cursor.pos + prefix;
+        let end = start + decoder.current.length as usize;
         let Some(message) = input.get(start..end) else {
             // Only a caller that feeds less than it was asked to keep gets here.
-            return Ok(Raw::NeedMore);
+            return Ok(Ready::NeedMore);
         };
-        let parser = &mut *cursor.parser;
-        match parser.protobuf.step(message, &parser.options) {
-            Ok(Some(what)) => return Ok(Raw::Protobuf(Shown { message, what })),
-            Ok(None) => finish_message(cursor, end),
-            Err(fault) => return Err(fail(cursor, fault, current.prefix as usize)),
+        match decoder.step(message, &parser.options) {
+            Ok(true) => return Ok(Ready::Event(message)),
+            Ok(false) => finish_message(cursor, end),
+            Err(fault) => return Err(fail(cursor, fault, prefix)),
         }
     }
 }
 
 fn finish_message(cursor: &mut Cursor<'_>, end: usize) {
-    cursor.parser.protobuf.current = None;
+    cursor.parser.protobuf.active = false;
     cursor.parser.line += 1;
     cursor.pos = end;
 }
@@ -180,13 +209,14 @@ fn start_message(cursor: &mut Cursor<'_>, rest: &[u8]) -> Result<bool, Fault> {
     };
     let decoder = &mut cursor.parser.protobuf;
     decoder.key.start_family(head.name.of(message));
-    decoder.current = Some(Current {
+    decoder.active = true;
+    decoder.current = Current {
         prefix: prefix as u32,
         length: length as u32,
         head,
         next: Next::Help,
         rest: first,
-    });
+    };
     Ok(true)
 }
 
@@ -207,33 +237,13 @@ fn fail(cursor: &mut Cursor<'_>, fault: Fault, prefix: usize) -> ParseError {
 }
 
 impl Decoder {
-    /// The next thing that the current message holds, or `None` at its end.
-    fn step(&mut self, message: &[u8], options: &ParserOptions) -> Result<Option<What>, Fault> {
-        let Some(mut current) = self.current.take() else {
-            return Ok(None);
-        };
-        let what = self.advance(&mut current, message, options)?;
-        self.current = Some(current);
-        Ok(what)
-    }
-
-    fn advance(
-        &mut self,
-        current: &mut Current,
-        message: &[u8],
-        options: &ParserOptions,
-    ) -> Result<Option<What>, Fault> {
-        let head = current.head;
-        let classic = |decoder: &mut Self, part: Part, value: f64| {
-            decoder.key.finish(part);
-            What::Series {
-                value: number(value, options),
-                exemplar: Source::None,
-            }
-        };
-        let what = match current.next {
+    /// Gets the next thing that the current message holds into `shown`. False at its end.
+    #[inline]
+    fn step(&mut self, message: &[u8], options: &ParserOptions) -> Result<bool, Fault> {
+        let head = self.current.head;
+        self.shown = match self.current.next {
             Next::Help => {
-                current.next = if head.unit.is_empty() {
+                self.current.next = if head.unit.is_empty() {
                     Next::Type
                 } else {
                     Next::Unit
@@ -241,29 +251,29 @@ impl Decoder {
                 What::Help(head.name, head.help)
             }
             Next::Unit => {
-                current.next = Next::Type;
+                self.current.next = Next::Type;
                 What::Unit(head.name, head.unit)
             }
             Next::Type => {
-                current.next = Next::Metric;
+                self.current.next = Next::Metric;
                 What::Type(head.name, head.kind)
             }
             Next::Metric => {
-                let Some(range) = next_metric(message, current)? else {
-                    return Ok(None);
+                let Some(range) = next_metric(message, &mut self.current)? else {
+                    return Ok(false);
                 };
                 self.metric_at = range.start;
                 self.metric.read(message, range)?;
                 self.key.start_metric(message, &self.metric.labels);
                 self.timestamp = Some(self.metric.timestamp_ms).filter(|t| *t != 0);
-                return self.first_of_metric(current, options).map(Some);
+                self.first_of_metric(options)?
             }
             Next::SummarySum => {
-                current.next = self.quantile_or_next(0);
-                classic(self, Part::Sum, self.metric.summary.sum)
+                self.current.next = self.quantile_or_next(0);
+                self.classic(Part::Sum, self.metric.summary.sum, options)
             }
             Next::Quantile(i) => {
-                current.next = self.quantile_or_next(i + 1);
+                self.current.next = self.quantile_or_next(i + 1);
                 let (quantile, value) = self.metric.summary.quantiles[i as usize];
                 self.key.finish_bound(Part::Quantile, quantile);
                 What::Series {
@@ -272,61 +282,71 @@ impl Decoder {
                 }
             }
             Next::ClassicCount => {
-                current.next = Next::ClassicSum;
-                classic(self, Part::Count, self.metric.histogram.count())
+                self.current.next = Next::ClassicSum;
+                self.classic(Part::Count, self.metric.histogram.count(), options)
             }
             Next::ClassicSum => {
-                current.next = Next::ClassicBucket(0);
-                classic(self, Part::Sum, self.metric.histogram.sum)
+                self.current.next = Next::ClassicBucket(0);
+                self.classic(Part::Sum, self.metric.histogram.sum, options)
             }
-            Next::ClassicBucket(i) => {
-                let histogram = &self.metric.histogram;
-                let bucket = histogram.buckets.get(i as usize);
-                let bound = bucket.map_or(f64::INFINITY, |bucket| bucket.bound);
-                let value = bucket.map_or_else(|| histogram.count(), |bucket| bucket.value());
-                let exemplar = if bucket.is_some() {
-                    Source::Bucket(i)
-                } else {
-                    Source::None
-                };
-                self.key.finish_bound(Part::Bucket, bound);
-                current.next = if bound != f64::INFINITY {
-                    Next::ClassicBucket(i + 1)
-                } else if options.nhcb && !self.yields_native(options) {
-                    Next::Nhcb
-                } else {
-                    Next::Metric
-                };
-                What::Series {
-                    value: number(value, options),
-                    exemplar,
-                }
-            }
+            Next::ClassicBucket(i) => self.bucket(i, options),
             Next::Nhcb => {
-                current.next = Next::Metric;
-                self.converted(head.kind, options)?
+                self.current.next = Next::Metric;
+                self.converted(options)?
             }
         };
-        Ok(Some(what))
+        Ok(true)
+    }
+
+    fn classic(&mut self, part: Part, value: f64, options: &ParserOptions) -> What {
+        self.key.finish(part);
+        What::Series {
+            value: number(value, options),
+            exemplar: Source::None,
+        }
+    }
+
+    #[inline]
+    fn bucket(&mut self, i: u32, options: &ParserOptions) -> What {
+        let histogram = &self.metric.histogram;
+        let (bound, value, exemplar) = match histogram.buckets.get(i as usize) {
+            Some(bucket) => {
+                let source = if bucket.exemplar.is_none() {
+                    Source::None
+                } else {
+                    Source::Bucket(i)
+                };
+                (bucket.bound, bucket.value(), source)
+            }
+            None => (f64::INFINITY, histogram.count(), Source::None),
+        };
+        self.key.finish_bound(Part::Bucket, bound);
+        self.current.next = if bound != f64::INFINITY {
+            Next::ClassicBucket(i + 1)
+        } else if options.nhcb && !self.yields_native(options) {
+            Next::Nhcb
+        } else {
+            Next::Metric
+        };
+        What::Series {
+            value: number(value, options),
+            exemplar,
+        }
     }
 
     /// The first event of the metric just read.
     #[inline]
-    fn first_of_metric(
-        &mut self,
-        current: &mut Current,
-        options: &ParserOptions,
-    ) -> Result<What, Fault> {
+    fn first_of_metric(&mut self, options: &ParserOptions) -> Result<What, Fault> {
         let metric = &self.metric;
-        let start = match current.head.kind {
+        let start = match self.current.head.kind {
             Kind::Counter => metric.counter.start,
             Kind::Summary => metric.summary.start,
             Kind::Histogram | Kind::GaugeHistogram => metric.histogram.start,
             Kind::Gauge | Kind::Untyped => None,
         };
         self.start = start.map_or(0, Time::millis);
-        current.next = Next::Metric;
-        let (value, exemplar) = match current.head.kind {
+        self.current.next = Next::Metric;
+        let (value, exemplar) = match self.current.head.kind {
             Kind::Gauge => (metric.gauge, Source::None),
             Kind::Untyped => (metric.untyped, Source::None),
             Kind::Counter if metric.counter_exemplar.is_empty() => {
@@ -334,7 +354,7 @@ impl Decoder {
             }
             Kind::Counter => (metric.counter.value, Source::Counter),
             Kind::Summary => {
-                current.next = Next::SummarySum;
+                self.current.next = Next::SummarySum;
                 self.key.finish(Part::Count);
                 let value = number(self.metric.summary.count as f64, options);
                 return Ok(What::Series {
@@ -344,12 +364,12 @@ impl Decoder {
             }
             Kind::Histogram | Kind::GaugeHistogram => {
                 if self.yields_native(options) {
-                    return self.native(current, options);
+                    return self.native(options);
                 }
                 if options.nhcb && !options.keep_classic {
-                    return self.converted(current.head.kind, options);
+                    return self.converted(options);
                 }
-                current.next = Next::ClassicSum;
+                self.current.next = Next::ClassicSum;
                 self.key.finish(Part::Count);
                 let value = number(self.metric.histogram.count(), options);
                 return Ok(What::Series {
@@ -369,9 +389,9 @@ impl Decoder {
         options.native_histograms && self.metric.histogram.is_native()
     }
 
-    fn native(&mut self, current: &mut Current, options: &ParserOptions) -> Result<What, Fault> {
+    fn native(&mut self, options: &ParserOptions) -> Result<What, Fault> {
         let histogram = &self.metric.histogram;
-        let gauge = current.head.kind == Kind::GaugeHistogram;
+        let gauge = self.current.head.kind == Kind::GaugeHistogram;
         let flavour = native::build(histogram, gauge, self.metric_at as usize, &mut self.native)?;
         if options.canonical_nan {
             match flavour {
@@ -381,7 +401,7 @@ impl Decoder {
         }
         self.key.finish(Part::Native);
         let classic_too = options.keep_classic && !histogram.buckets.is_empty();
-        current.next = if classic_too {
+        self.current.next = if classic_too {
             Next::ClassicCount
         } else {
             Next::Metric
@@ -393,7 +413,7 @@ impl Decoder {
     }
 
     /// The histogram with custom buckets that the classic buckets amount to.
-    fn converted(&mut self, kind: Kind, options: &ParserOptions) -> Result<What, Fault> {
+    fn converted(&mut self, options: &ParserOptions) -> Result<What, Fault> {
         let histogram = &self.metric.histogram;
         self.nhcb.clear();
         self.nhcb.set_count(histogram.count());
@@ -401,7 +421,7 @@ impl Decoder {
         for bucket in &histogram.buckets {
             self.nhcb.add_bucket(bucket.bound, bucket.value());
         }
-        let gauge = kind == Kind::GaugeHistogram;
+        let gauge = self.current.head.kind == Kind::GaugeHistogram;
         let flavour = self
             .nhcb
             .convert(gauge, &mut self.native)

@@ -4,7 +4,9 @@
 use super::metric::{self, Side};
 use super::wire::{Fault, Result};
 use crate::ErrorClass;
-use crate::histogram::{Bucket, FloatHistogram, Histogram, ResetHint, SideBuilder, Span, walk};
+use crate::histogram::{
+    Bucket, FloatHistogram, Histogram, ResetHint, SideBuilder, Span, is_compact, walk,
+};
 
 /// The two flavours, one of which holds the last histogram built.
 #[derive(Debug, Clone, Default)]
@@ -99,6 +101,13 @@ fn side<B: Bucket>(
             at,
             "spans and buckets of a native histogram do not match",
         ));
+    }
+    if is_compact(&side.spans, buckets, 0) {
+        spans_out.clear();
+        spans_out.extend_from_slice(&side.spans);
+        buckets_out.clear();
+        buckets_out.extend_from_slice(buckets);
+        return Ok(());
     }
     let mut builder = SideBuilder::new(spans_out, buckets_out, 0);
     walk(&side.spans, buckets, |index, count| {

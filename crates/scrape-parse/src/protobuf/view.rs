@@ -2,7 +2,7 @@
 
 use super::exemplar::List;
 use super::wire::Fault;
-use super::{Flavour, PbExemplars, Shown, Source, What, key};
+use super::{Flavour, PbExemplars, Source, What, key};
 use crate::event::{Event, HistogramSeries, HistogramValue, LabelContext, Series};
 use crate::exemplar::Exemplars;
 use crate::labels::LabelsRef;
@@ -55,10 +55,9 @@ pub(super) fn bare(fault: Fault, offset: u64, line: u64, column: usize) -> Parse
 
 /// The public form of what the decoder holds.
 #[inline]
-pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, shown: Shown<'a>) -> Event<'a> {
-    let Shown { message, what } = shown;
+pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, message: &'a [u8]) -> Event<'a> {
     let decoder = &cursor.parser.protobuf;
-    match what {
+    match decoder.shown {
         What::Help(family, text) => Event::Help {
             family: Cow::Borrowed(family.of(message)),
             text: String::from_utf8_lossy(text.of(message)),
@@ -97,9 +96,10 @@ pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, shown: Shown<'a>) -> Event<'a> {
     }
 }
 
+#[inline]
 fn labels<'a>(cursor: &'a Cursor<'_>) -> LabelsRef<'a> {
     let decoder = &cursor.parser.protobuf;
-    let prefix = decoder.current.map_or(0, |current| current.prefix as usize);
+    let prefix = decoder.current.prefix as usize;
     let first = decoder
         .metric
         .labels

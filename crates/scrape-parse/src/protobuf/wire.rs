@@ -66,6 +66,7 @@ pub(crate) struct Tag {
 
 impl<'a> Fields<'a> {
     /// The fields inside `range` of `message`.
+    #[inline(always)]
     pub(crate) fn new(message: &'a [u8], range: Range) -> Self {
         let end = (range.end as usize).min(message.len());
         Self {
@@ -79,11 +80,27 @@ impl<'a> Fields<'a> {
     }
 
     /// The next tag, or `None` at the end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tag(&mut self) -> Result<Option<Tag>> {
-        if self.pos >= self.message.len() {
+        let at = self.pos;
+        let Some(byte) = self.message.get(at) else {
             return Ok(None);
+        };
+        // One byte, number 1 to 15 and a wire type that carries a value: nearly every tag.
+        const VALUES: u8 = 1 << VARINT | 1 << FIXED64 | 1 << BYTES | 1 << FIXED32;
+        if (8..0x80).contains(byte) && VALUES >> (byte & 7) & 1 == 1 {
+            self.pos = at + 1;
+            return Ok(Some(Tag {
+                number: i32::from(byte >> 3),
+                wire: byte & 7,
+                at,
+            }));
         }
+        self.long_tag().map(Some)
+    }
+
+    #[cold]
+    fn long_tag(&mut self) -> Result<Tag> {
         let at = self.pos;
         let raw = self.varint()?;
         // As upstream: the number is cut to 32 bits before it is checked.
@@ -103,11 +120,11 @@ impl<'a> Fields<'a> {
                 "end of a group that was not started",
             )),
             6 | 7 => Err(Fault::new(ErrorClass::Wire, at, "unknown wire type")),
-            _ => Ok(Some(Tag { number, wire, at })),
+            _ => Ok(Tag { number, wire, at }),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn varint(&mut self) -> Result<u64> {
         match self.message.get(self.pos) {
             Some(byte) if *byte < 0x80 => {
@@ -118,6 +135,7 @@ impl<'a> Fields<'a> {
         }
     }
 
+    #[inline(never)]
     fn long_varint(&mut self) -> Result<u64> {
         let at = self.pos;
         let mut value = 0u64;
@@ -144,20 +162,20 @@ impl<'a> Fields<'a> {
     }
 
     /// The value of a varint field.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn int(&mut self, tag: Tag) -> Result<u64> {
         self.expect(tag, VARINT)?;
         self.varint()
     }
 
     /// The value of a `double` field.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn double(&mut self, tag: Tag) -> Result<f64> {
         self.expect(tag, FIXED64)?;
         self.fixed64()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fixed64(&mut self) -> Result<f64> {
         match self
             .message
@@ -177,7 +195,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The content of a string, bytes or message field.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bytes(&mut self, tag: Tag) -> Result<Range> {
         self.expect(tag, BYTES)?;
         let at = self.pos;
@@ -202,7 +220,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn expect(&self, tag: Tag, wire: u8) -> Result<()> {
         if tag.wire == wire {
             Ok(())
