@@ -48,6 +48,7 @@ pub mod families;
 mod format;
 pub mod histogram;
 mod labels;
+pub mod lint;
 pub mod names;
 mod nhcb;
 mod number;

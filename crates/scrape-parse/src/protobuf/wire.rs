@@ -126,10 +126,15 @@ impl<'a> Fields<'a> {
 
     #[inline(always)]
     pub(crate) fn varint(&mut self) -> Result<u64> {
-        match self.message.get(self.pos) {
-            Some(byte) if *byte < 0x80 => {
+        let rest = self.message.get(self.pos..).unwrap_or_default();
+        match rest {
+            [byte, ..] if *byte < 0x80 => {
                 self.pos += 1;
                 Ok(u64::from(*byte))
+            }
+            [low, high, ..] if *high < 0x80 => {
+                self.pos += 2;
+                Ok(u64::from(low & 0x7f) | u64::from(*high) << 7)
             }
             _ => self.long_varint(),
         }
