@@ -206,7 +206,6 @@ impl<'p> Cursor<'p> {
         clippy::should_implement_trait,
         reason = "a lending iterator cannot implement Iterator"
     )]
-    #[inline]
     pub fn next(&mut self) -> Result<Step<'_>, ParseError> {
         if self.parser.options.format == Format::Protobuf {
             return protobuf::next(self);
