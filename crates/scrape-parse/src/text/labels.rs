@@ -91,7 +91,6 @@ pub(crate) fn quoted_name(
 }
 
 /// A label value that opens at `open`, checked to be UTF-8.
-#[inline]
 fn label_value<const OM: bool>(input: Input<'_>, open: usize, exemplar: bool) -> Lex<Quoted> {
     let mut escaped = false;
     let mut ascii = true;
@@ -175,6 +174,16 @@ pub(crate) fn label_set<const OM: bool>(
             i = input.skip_blanks(i);
         }
         let item = i;
+        if let Some((name_end, value_end)) = plain_label(input, i, limits) {
+            spans.item(LabelSpan {
+                name: relative(start, i, name_end)?,
+                value: relative(start, name_end + 2, value_end)?,
+                name_escaped: false,
+                value_escaped: false,
+            });
+            i = separator::<OM>(input, value_end + 1)?;
+            continue;
+        }
         let quoted = match input.byte(i)? {
             Some(b'}') => {
                 if !named {
@@ -256,19 +265,47 @@ pub(crate) fn label_set<const OM: bool>(
             name_escaped: quoted.is_some_and(|q| q.escaped),
             value_escaped: value.escaped,
         });
-        if OM {
-            match input.byte(i)? {
-                Some(b',') => i += 1,
-                Some(b'}') => {}
-                _ => return bad(Sep, "expected `,` or `}`", i),
-            }
-        } else {
-            i = input.skip_blanks(i);
-            if input.byte(i)? == Some(b',') {
-                i += 1;
-            }
-        }
+        i = separator::<OM>(input, i)?;
     }
+}
+
+/// What stands between two items, from the end of the first: one comma, which the text format does not ask for.
+#[inline(always)]
+fn separator<const OM: bool>(input: Input<'_>, i: usize) -> Lex<usize> {
+    match input.buf.get(i) {
+        Some(b',') => return Ok(i + 1),
+        Some(b'}') => return Ok(i),
+        _ => {}
+    }
+    if OM {
+        input.byte(i)?;
+        return bad(Sep, "expected `,` or `}`", i);
+    }
+    let i = input.skip_blanks(i);
+    Ok(if input.byte(i)? == Some(b',') {
+        i + 1
+    } else {
+        i
+    })
+}
+
+/// A label as nearly all are written: a bare name, `=`, a quoted value without escapes, all of it ASCII and in the
+/// piece. Answers the end of the name and the end of the value; what is anything else is left to the full grammar.
+#[inline(always)]
+fn plain_label(input: Input<'_>, i: usize, limits: &Limits) -> Option<(usize, usize)> {
+    if !starts_label(*input.buf.get(i)?) {
+        return None;
+    }
+    let name_end = scan::label_name_end(input.buf, i + 1);
+    if input.buf.get(name_end..name_end + 2) != Some(b"=\"") {
+        return None;
+    }
+    let (value_end, ascii) = scan::quoted(input.buf, name_end + 2);
+    let plain = ascii
+        && input.buf.get(value_end) == Some(&b'"')
+        && (limits.name == 0 || name_end - i <= limits.name)
+        && (limits.value == 0 || value_end - name_end - 2 <= limits.value);
+    plain.then_some((name_end, value_end))
 }
 
 /// The key of a series at `start`: a bare name, a name with a label set, or a label set holding the name.
