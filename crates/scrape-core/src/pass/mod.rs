@@ -25,8 +25,8 @@ pub use config::{MAX_AHEAD_MS, MAX_SCHEMA, PassConfig};
 pub use error::{PassError, PassStats};
 
 use crate::cache::ScrapeCache;
-use crate::cache::metadata::MetadataCache;
 use crate::cache::entry::{EntryId, NONE};
+use crate::cache::metadata::MetadataCache;
 use crate::labels::Labels;
 use crate::ports::append::{
     AppendError, AppendOpts, Appendable, Appender, CommitError, CommitStats, SeriesRef, Value,

@@ -176,7 +176,7 @@ impl Manager {
     }
 
     /// Stops everything, in less than a second. The receiver ends after the last map.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(&self) {
         self.root.cancel();
         self.tasks.close();
         if timeout(SHUTDOWN_LIMIT, self.tasks.wait()).await.is_err() {

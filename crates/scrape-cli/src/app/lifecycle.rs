@@ -1,0 +1,113 @@
+//! Everything that can happen to a running program, the loop over it, and the way out.
+
+use super::App;
+use anyhow::{Context, Result};
+use scrape_engine::Manager;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+/// How long the parts get to end.
+const STOP_LIMIT: Duration = Duration::from_millis(3500);
+
+enum Event {
+    Stop(&'static str),
+    Reload(Option<scrape_web::ReloadRequest>),
+    LookForChanges,
+}
+
+impl App {
+    /// Works until told to stop; then drains.
+    pub(crate) async fn run(mut self) -> Result<()> {
+        let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+        let mut hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
+        let period = self
+            .settings
+            .auto_reload
+            .unwrap_or(Duration::from_secs(3600));
+        let mut look = interval_at(Instant::now() + period, period);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut seen = self.reloader.checksum();
+        loop {
+            let event = tokio::select! {
+                _ = terminate.recv() => Event::Stop("SIGTERM"),
+                _ = interrupt.recv() => Event::Stop("SIGINT"),
+                () = self.quit.cancelled() => Event::Stop("request"),
+                _ = hangup.recv() => Event::Reload(None),
+                Some(request) = self.reload_requests.recv() => Event::Reload(Some(request)),
+                _ = look.tick(), if self.settings.auto_reload.is_some() => Event::LookForChanges,
+            };
+            match event {
+                Event::Stop(reason) => {
+                    tracing::info!(reason, "stopping");
+                    return self.stop().await;
+                }
+                Event::Reload(request) => self.reload(request),
+                Event::LookForChanges => {
+                    let now = self.reloader.checksum();
+                    if now.is_some() && now != seen && self.reloader.reload().await.is_ok() {
+                        // A broken file is tried again at the next tick.
+                        seen = self.reloader.checksum();
+                    }
+                }
+            }
+        }
+    }
+
+    /// A reload may wait for scrapes to end; signals must not.
+    fn reload(&self, request: Option<scrape_web::ReloadRequest>) {
+        let reloader = self.reloader.clone();
+        tokio::spawn(async move {
+            let result = reloader.reload().await;
+            if let Some(request) = request {
+                // The client may have gone.
+                drop(request.send(result));
+            }
+        });
+    }
+
+    async fn stop(self) -> Result<()> {
+        self.web.set_ready(false);
+        let engine = self.engine.clone();
+        let discovery = self.discovery.clone();
+        let parts = async move {
+            discovery.shutdown().await;
+            engine.stop().await;
+        };
+        if tokio::time::timeout(STOP_LIMIT, parts).await.is_err() {
+            tracing::warn!("not every task ended in time; what was committed is safe");
+        }
+        self.engine_task.abort();
+        self.keeper.stop();
+        let store = self.store.clone();
+        let closed = tokio::task::spawn_blocking(move || store.close()).await;
+        self.web_stop.cancel();
+        // Open requests of slow clients do not hold up the exit.
+        drop(tokio::time::timeout(Duration::from_millis(500), self.web_task).await);
+        closed
+            .context("closing the store was interrupted")?
+            .context("closing the store")?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Says how many targets there are as soon as discovery has found some (or nothing for a while).
+pub(crate) fn announce_targets(engine: Manager) {
+    tokio::spawn(async move {
+        let mut targets = 0;
+        for _ in 0..50 {
+            targets = engine
+                .active_targets(None)
+                .values()
+                .map(Vec::len)
+                .sum::<usize>();
+            if targets > 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        tracing::info!(jobs = engine.scrape_pools().len(), targets, "scraping");
+    });
+}
