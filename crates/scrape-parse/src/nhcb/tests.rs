@@ -1,11 +1,8 @@
 //! Conversion in the text formats: worked examples, and lockstep with a naive grouping of unconverted events.
 
-use crate::histogram::ResetHint;
-use crate::protobuf::tests::events::{Labels, Owned, OwnedExemplar, parse_in_pieces};
-use crate::protobuf::tests::reference::custom_buckets;
-use crate::{
-    ErrorClass, Expect, Format, MetricType, Parser, ParserOptions, Scan, Step, parse_go_float,
-};
+use crate::reference::conversion::naive;
+use crate::reference::owned::{Owned, parse_in_pieces};
+use crate::{ErrorClass, Expect, Format, Parser, ParserOptions, Scan, Step};
 use proptest::prelude::*;
 
 fn options(format: Format) -> ParserOptions {
@@ -322,109 +319,6 @@ fn errors_end_the_body_as_ever() {
     let body = [N01, "h_bucket{le=\"1\"} x\n"].concat();
     let (_, result) = parse_in_pieces(body.as_bytes(), options(Format::Text), 0);
     assert_eq!(result.expect_err("not a number").class, ErrorClass::Float);
-}
-
-/// What the events of an unconverted body amount to.
-fn naive(events: Vec<Owned>, keep_classic: bool) -> Vec<Owned> {
-    struct Group {
-        base: Vec<u8>,
-        labels: Labels,
-        buckets: Vec<(f64, f64)>,
-        count: Option<f64>,
-        sum: f64,
-        timestamp: Option<i64>,
-        start: i64,
-        exemplars: Vec<OwnedExemplar>,
-    }
-    fn flush(group: &mut Option<Group>, out: &mut Vec<Owned>) {
-        let Some(g) = group.take() else { return };
-        if let Some(histogram) = custom_buckets(g.buckets, g.count, g.sum, ResetHint::Unknown) {
-            let mut labels = vec![(b"__name__".to_vec(), g.base)];
-            labels.extend(g.labels);
-            let (timestamp, start, exemplars) = (g.timestamp, g.start, g.exemplars);
-            out.push(Owned::Histogram {
-                labels,
-                histogram,
-                timestamp,
-                start,
-                exemplars,
-            });
-        }
-    }
-    let mut out = Vec::new();
-    let mut group: Option<Group> = None;
-    let mut family: Option<Vec<u8>> = None;
-    for event in events {
-        let Owned::Series {
-            labels,
-            value,
-            timestamp,
-            start,
-            exemplars,
-        } = &event
-        else {
-            flush(&mut group, &mut out);
-            if let Owned::Type(name, kind) = &event {
-                family = Some(name.clone()).filter(|_| *kind == MetricType::Histogram);
-            }
-            out.push(event);
-            continue;
-        };
-        let Some(family) = &family else {
-            out.push(event);
-            continue;
-        };
-        let find = |n: &[u8]| labels.iter().find(|l| l.0 == n).map(|l| l.1.clone());
-        let name = find(b"__name__").unwrap_or_default();
-        let suffixes: [&[u8]; 3] = [b"_bucket", b"_sum", b"_count"];
-        let suffix = suffixes.iter().find(|s| name.ends_with(s));
-        let base = name[..name.len() - suffix.map_or(0, |s| s.len())].to_vec();
-        let mut rest: Labels = labels
-            .iter()
-            .filter(|l| l.0 != b"__name__" && l.0 != b"le")
-            .cloned()
-            .collect();
-        rest.sort();
-        if group
-            .as_ref()
-            .is_some_and(|g| g.base != base || g.labels != rest)
-        {
-            flush(&mut group, &mut out);
-        }
-        let bound = find(b"le")
-            .and_then(|le| parse_go_float(&le))
-            .filter(|b| !b.is_nan());
-        let is_bucket = suffix.is_some_and(|s| *s == b"_bucket");
-        if suffix.is_none() || base != *family || (is_bucket && bound.is_none()) {
-            out.push(event);
-            continue;
-        }
-        let value = f64::from_bits(*value);
-        let g = group.get_or_insert_with(|| Group {
-            base,
-            labels: rest,
-            buckets: Vec::new(),
-            count: None,
-            sum: 0.0,
-            timestamp: *timestamp,
-            start: *start,
-            exemplars: Vec::new(),
-        });
-        g.exemplars.extend(exemplars.iter().cloned());
-        match (suffix, bound) {
-            (Some(s), Some(bound)) if *s == b"_bucket" => g.buckets.push((bound, value)),
-            // A negative count spoils the group for good.
-            (Some(s), _) if *s == b"_count" => {
-                g.count = g.count.filter(|c| *c < 0.0).or(Some(value))
-            }
-            _ => g.sum = value,
-        }
-        if keep_classic {
-            out.push(event);
-        }
-    }
-    flush(&mut group, &mut out);
-    out
 }
 
 fn line() -> impl Strategy<Value = String> {

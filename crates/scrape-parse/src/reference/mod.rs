@@ -3,9 +3,13 @@
 //! not its business.
 
 pub mod agreement;
+pub(crate) mod conversion;
 mod lazy;
+pub mod lockstep;
 mod number;
 mod openmetrics;
+pub(crate) mod owned;
+pub(crate) mod protobuf;
 mod reader;
 mod start_ts;
 mod text;

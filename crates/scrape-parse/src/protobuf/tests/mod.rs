@@ -1,15 +1,14 @@
 //! The protobuf parser against worked examples and against the slow reference, whole and in pieces.
 
 mod encode;
-pub(crate) mod events;
 mod prop;
-pub(crate) mod reference;
 
 use self::encode::{
     COUNTER, GAUGE, GAUGE_HISTOGRAM, HISTOGRAM, Msg, SUMMARY, UNTYPED, bucket, family, gauge,
     label, span,
 };
-use self::events::{Owned, parse_in_pieces};
+use crate::reference::owned::{Owned, parse_in_pieces};
+use crate::reference::protobuf as reference;
 use crate::{ErrorClass, Format, Limits, ParserOptions};
 
 fn options() -> ParserOptions {

@@ -1,9 +1,8 @@
 //! Lockstep with the reference: on generated families, and on the same bytes damaged.
 
 use super::encode::{Msg, bucket, family, label, span};
-use super::events::parse_in_pieces;
-use super::reference;
-use crate::{ErrorClass, Format, ParserOptions};
+use crate::reference::lockstep;
+use crate::{Format, ParserOptions};
 use proptest::prelude::*;
 
 fn float() -> impl Strategy<Value = f64> {
@@ -216,34 +215,12 @@ fn options() -> impl Strategy<Value = ParserOptions> {
     )
 }
 
-/// Both find the same events and fail at the same place. Classes may differ only between the two for damage.
-fn lockstep(body: &[u8], options: ParserOptions, piece: usize) -> Result<(), TestCaseError> {
-    let (events, result) = parse_in_pieces(body, options, 0);
-    let (slow, slow_result) = reference::events(body, &options);
-    prop_assert_eq!(&events, &slow);
-    let damage = |class: ErrorClass| {
-        if class == ErrorClass::Trunc {
-            ErrorClass::Wire
-        } else {
-            class
-        }
-    };
-    prop_assert_eq!(
-        result.as_ref().err().map(|e| damage(e.class)),
-        slow_result.err().map(damage)
-    );
-    let (again, result_again) = parse_in_pieces(body, options, piece);
-    prop_assert_eq!(&events, &again);
-    prop_assert_eq!(result, result_again);
-    Ok(())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn generated_families_agree(body in body(), options in options(), piece in 1usize..40) {
-        lockstep(&body, options, piece)?;
+        lockstep::protobuf(&body, &options, piece);
     }
 
     #[test]
@@ -262,6 +239,6 @@ proptest! {
         if cuts {
             body.truncate(cut.index(body.len()));
         }
-        lockstep(&body, options, 5)?;
+        lockstep::protobuf(&body, &options, 5);
     }
 }

@@ -1,10 +1,11 @@
 //! The slow, obvious decoder: messages become trees, trees become families, families become events. It shares
 //! nothing with the fast one but the types it answers with.
 
-use super::events::{Labels, Owned, OwnedExemplar};
-use crate::histogram::{CUSTOM_BUCKETS_SCHEMA, FloatHistogram, Histogram, ResetHint, Span};
+use super::Labels;
+use super::conversion::custom_buckets;
+use super::owned::{Owned, OwnedExemplar};
+use crate::histogram::{FloatHistogram, Histogram, ResetHint, Span};
 use crate::{ErrorClass, MetricType, OmFloat, ParserOptions};
-use std::collections::BTreeMap;
 
 type Result<T> = std::result::Result<T, ErrorClass>;
 
@@ -381,7 +382,7 @@ impl Metric {
 }
 
 /// The events of a body, up to the first error.
-pub(super) fn events(body: &[u8], options: &ParserOptions) -> (Vec<Owned>, Result<()>) {
+pub(crate) fn events(body: &[u8], options: &ParserOptions) -> (Vec<Owned>, Result<()>) {
     let mut out = Vec::new();
     let result = all(body, options, &mut out);
     (out, result)
@@ -742,7 +743,7 @@ fn indexed<T: Copy>(spans: &[Span], values: &[T]) -> Vec<(i32, T)> {
     out
 }
 
-fn spans(indices: impl Iterator<Item = i32>) -> Vec<Span> {
+pub(super) fn spans(indices: impl Iterator<Item = i32>) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     let mut end = 0i32;
     for index in indices {
@@ -782,107 +783,4 @@ fn compact_int(side: &Side) -> (Vec<Span>, Vec<i64>) {
         })
         .collect();
     (spans(kept.iter().map(|(i, _)| *i)), deltas)
-}
-
-/// Classic buckets as a histogram with custom bounds, or `None` if they do not make one.
-pub(crate) fn custom_buckets(
-    buckets: Vec<(f64, f64)>,
-    count: Option<f64>,
-    sum: f64,
-    reset_hint: ResetHint,
-) -> Option<(String, u64)> {
-    if buckets
-        .iter()
-        .any(|(bound, count)| bound.is_nan() || *count < 0.0)
-        || count.is_some_and(|c| c < 0.0)
-    {
-        return None;
-    }
-    let mut sorted: Vec<(f64, f64)> = Vec::new();
-    for (bound, count) in buckets {
-        if !sorted.iter().any(|(known, _)| *known == bound) {
-            sorted.push((bound, count));
-        }
-    }
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-    if sorted.windows(2).any(|pair| pair[0].1 > pair[1].1) {
-        return None;
-    }
-    let count = count.or(sorted.last().map(|last| last.1)).unwrap_or(0.0);
-    if sorted.last().is_none_or(|last| last.0 != f64::INFINITY) {
-        sorted.push((f64::INFINITY, count));
-    }
-    if sorted.last().is_none_or(|last| last.1 != count) {
-        return None;
-    }
-    let custom_values: Vec<f64> = sorted
-        .iter()
-        .map(|b| b.0)
-        .filter(|b| *b != f64::INFINITY)
-        .collect();
-    let integral = |v: f64| v < 9.2e18 && v.fract() == 0.0;
-    let absolute: Vec<f64> = sorted
-        .iter()
-        .enumerate()
-        .map(|(i, b)| if i == 0 { b.1 } else { b.1 - sorted[i - 1].1 })
-        .collect();
-    let base = FloatHistogram {
-        reset_hint,
-        schema: CUSTOM_BUCKETS_SCHEMA,
-        count,
-        sum,
-        ..Default::default()
-    };
-    if sorted.iter().all(|b| integral(b.1)) {
-        // Runs of at most two empty buckets stay.
-        let whole: Vec<i64> = sorted
-            .iter()
-            .enumerate()
-            .map(|(i, b)| b.1 as i64 - if i == 0 { 0 } else { sorted[i - 1].1 as i64 })
-            .collect();
-        let filled: Vec<usize> = (0..whole.len()).filter(|i| whole[*i] != 0).collect();
-        let mut kept = BTreeMap::new();
-        for (n, i) in filled.iter().enumerate() {
-            if let Some(next) = filled.get(n + 1)
-                && next - i <= 3
-            {
-                kept.extend((*i..*next).map(|j| (j as i32, whole[j])));
-            }
-            kept.insert(*i as i32, whole[*i]);
-        }
-        let mut previous = 0;
-        let h = Histogram {
-            reset_hint,
-            schema: CUSTOM_BUCKETS_SCHEMA,
-            count: count as u64,
-            sum,
-            positive_spans: spans(kept.keys().copied()),
-            positive_buckets: kept
-                .values()
-                .map(|c| {
-                    let d = c - previous;
-                    previous = *c;
-                    d
-                })
-                .collect(),
-            custom_values,
-            ..Default::default()
-        };
-        h.validate().ok()?;
-        return Some((format!("{h:?}"), h.sum.to_bits()));
-    }
-    let kept: Vec<(i32, f64)> = absolute
-        .iter()
-        .enumerate()
-        .filter(|(_, c)| **c != 0.0)
-        .map(|(i, c)| (i as i32, *c))
-        .collect();
-    let h = FloatHistogram {
-        positive_spans: spans(kept.iter().map(|(i, _)| *i)),
-        positive_buckets: kept.iter().map(|(_, c)| *c).collect(),
-        custom_values,
-        ..base
-    };
-    h.validate().ok()?;
-    Some((format!("{h:?}"), h.sum.to_bits()))
 }

@@ -1,9 +1,8 @@
 //! Events as owned values that can be compared, floats by their bits.
 
+use super::Labels;
 use crate::event::{Event, HistogramValue, Step};
 use crate::{Exemplars, ParseError, Parser, ParserOptions, decode_key};
-
-pub(crate) type Labels = Vec<(Vec<u8>, Vec<u8>)>;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct OwnedExemplar {
@@ -37,6 +36,7 @@ pub(crate) enum Owned {
 
 impl Owned {
     /// `name{l="v"} value` for series, for short assertions.
+    #[cfg(test)]
     pub(crate) fn brief(&self) -> String {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match self {
@@ -58,6 +58,7 @@ impl Owned {
     }
 }
 
+#[cfg(test)]
 fn series(labels: &Labels) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut name = String::new();
