@@ -55,10 +55,9 @@ pub fn conversion(body: &[u8], format: Format, keep_classic: bool, piece: usize)
     };
     let wanted = naive(events, keep_classic);
     // Pieces show less of a line in their errors, but name the same place.
-    let place = |result: &Result<(), ParseError>| {
-        result
-            .as_ref()
-            .map_err(|e| (e.class, e.offset, e.line, e.column))
+    let place = |result: &Result<(), ParseError>| match result {
+        Ok(()) => None,
+        Err(e) => Some((e.class, e.offset, e.line, e.column)),
     };
     for piece in [0, piece.max(1)] {
         let (events, converted) = parse_in_pieces(body, converting, piece);
