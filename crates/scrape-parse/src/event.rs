@@ -158,8 +158,9 @@ impl Series<'_> {
     /// Decodes name and labels into `sink`, in the order of the exposition.
     ///
     /// # Errors
-    /// None for an event of this crate's parsers, whose labels were validated; the `Result` lets callers treat
-    /// this and [`decode_key`](crate::decode_key) alike.
+    /// Protobuf: the labels are malformed, which fails the body. They are validated here and not before, so a
+    /// caller that does not know the key has to call this. None for the text formats, whose labels were validated
+    /// with the line.
     pub fn labels(&self, sink: &mut impl LabelSink) -> Result<(), ParseError> {
         self.labels.decode(self.context, sink)
     }
