@@ -153,6 +153,32 @@ fn case_091_a_native_only_histogram_turns_classic_when_native_ones_are_off() {
 }
 
 #[test]
+fn case_091_classic_histograms_become_custom_bucket_ones_on_request() {
+    let body = text(&[
+        "# TYPE h histogram",
+        "h_bucket{le=\"0.5\"} 50",
+        "h_bucket{le=\"1\"} 950",
+        "h_bucket{le=\"+Inf\"} 1000",
+        "h_sum 5",
+        "h_count 1000",
+    ]);
+    let mut b = Bench::with(|c| c.convert_classic_to_nhcb = true);
+    assert!(b.scrape(&body).result.is_ok());
+    assert_eq!(
+        b.stored(),
+        [r#"{__name__="h"} int histogram count=1000@1000"#]
+    );
+    let mut b = Bench::with(|c| {
+        c.convert_classic_to_nhcb = true;
+        c.keep_classic = true;
+    });
+    b.scrape(&body);
+    assert_eq!(b.stored().len(), 6);
+    b.scrape(&body);
+    assert_eq!(b.scrape("other 1\n").stats.stale_markers, 6);
+}
+
+#[test]
 fn case_092_a_stale_marker_in_a_protobuf_body_is_an_ordinary_nan() {
     let mut b = bench(true);
     let stale = f64::from_bits(crate::sample::STALE_NAN_BITS);
