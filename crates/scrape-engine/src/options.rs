@@ -29,6 +29,13 @@ pub struct ManagerOptions {
     pub append_metadata: bool,
     /// Read start timestamps and append zero samples for them.
     pub start_timestamp_zero_ingestion: bool,
+    /// Read start timestamps and hand them to storage with the samples.
+    pub parse_start_timestamps: bool,
+    /// Work out the start timestamps of cumulative series exposed without: the first value of a series is not
+    /// stored, later ones are stored as the difference to it.
+    pub synthesize_start_timestamps: bool,
+    /// Type and unit of a family become the labels `__type__` and `__unit__`.
+    pub type_and_unit_labels: bool,
     /// Pools that are created or reloaded at the same time; zero means one per CPU.
     pub concurrent_pool_operations: usize,
 }
@@ -46,6 +53,9 @@ impl Default for ManagerOptions {
             append_default_port: false,
             append_metadata: true,
             start_timestamp_zero_ingestion: false,
+            parse_start_timestamps: false,
+            synthesize_start_timestamps: false,
+            type_and_unit_labels: false,
             concurrent_pool_operations: 0,
         }
     }

@@ -98,6 +98,24 @@ impl Settings {
                     manager.start_timestamp_zero_ingestion = true;
                     load.protobuf_first = true;
                 }
+                "st-storage" => {
+                    manager.parse_start_timestamps = true;
+                    load.protobuf_first = true;
+                    warnings.push(
+                        "--enable-feature=st-storage: start timestamps are read, but the log of this build \
+                         has no place for them; created-timestamp-zero-ingestion keeps them as zero samples"
+                            .to_owned(),
+                    );
+                }
+                "st-synthesis" => {
+                    manager.synthesize_start_timestamps = true;
+                    warnings.push(
+                        "--enable-feature=st-synthesis: values of counters, histograms and summaries are \
+                         stored relative to the first one seen, which itself is not stored"
+                            .to_owned(),
+                    );
+                }
+                "type-and-unit-labels" => manager.type_and_unit_labels = true,
                 "extra-scrape-metrics" => load.extra_scrape_metrics = true,
                 "agent" => load.agent = true,
                 f if FEATURES_WITHOUT_EFFECT.contains(&f) => {
@@ -286,6 +304,18 @@ mod tests {
             .expect_err("refused")
             .to_string();
         assert!(e.contains("web.yml"), "{e}");
+    }
+
+    #[test]
+    fn features_reach_the_scrapes() {
+        let m = resolve(&["--enable-feature=type-and-unit-labels"])
+            .expect("known")
+            .manager;
+        assert!(m.type_and_unit_labels && !m.parse_start_timestamps);
+        let s = resolve(&["--enable-feature=st-storage,st-synthesis"]).expect("known");
+        assert!(s.manager.parse_start_timestamps && s.manager.synthesize_start_timestamps);
+        assert!(s.load.protobuf_first && !s.manager.start_timestamp_zero_ingestion);
+        assert_eq!(s.warnings.len(), 2);
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl MetadataCache {
     }
 
     /// Takes one metadata line; returns the position of its family.
-    pub(crate) fn learn(&mut self, name: &str, fact: Fact<'_>, iteration: u64) -> usize {
+    pub(crate) fn learn(&mut self, name: &str, fact: &Fact<'_>, iteration: u64) -> usize {
         let i = match self.near(name).or_else(|| self.find(name)) {
             Some(i) => i,
             None => self.add(name, iteration),
@@ -102,7 +102,7 @@ impl MetadataCache {
         let f = &mut self.families[i];
         f.last_seen = iteration;
         let changed = match fact {
-            Fact::Type(kind) => std::mem::replace(&mut f.kind, kind) != kind,
+            Fact::Type(kind) => std::mem::replace(&mut f.kind, *kind) != *kind,
             Fact::Help(text) => replace_text(&mut f.help, text),
             Fact::Unit(text) => replace_text(&mut f.unit, text),
         };

@@ -14,13 +14,17 @@
 mod bits;
 pub(crate) mod entry;
 pub mod metadata;
+pub(crate) mod schema;
+pub(crate) mod start;
 
 use crate::ports::append::SeriesRef;
 use bits::Bits;
 use entry::{Entry, EntryId, Kind, NONE, VALUE_TEXT_MAX};
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 use metadata::MetadataCache;
+use schema::{Schema, Schemas};
 use scrape_parse::LabelContext;
+use start::Start;
 use std::hash::BuildHasher;
 
 /// Report series kept besides the exposed ones; see [`crate::report`].
@@ -57,6 +61,10 @@ pub struct ScrapeCache {
     /// Metadata of the exposed families.
     pub(crate) metadata: MetadataCache,
     pub(crate) report_refs: [SeriesRef; REPORT_SERIES],
+    /// Only while type and unit are labels.
+    schemas: Option<Box<Schemas>>,
+    /// Start times worked out; empty unless that is wanted.
+    pub(crate) starts: HashMap<EntryId, Start, foldhash::fast::RandomState>,
 }
 
 impl Default for ScrapeCache {
@@ -87,6 +95,8 @@ impl ScrapeCache {
             iteration: 0,
             metadata: MetadataCache::default(),
             report_refs: [SeriesRef::UNKNOWN; REPORT_SERIES],
+            schemas: None,
+            starts: HashMap::default(),
         }
     }
 
@@ -112,11 +122,53 @@ impl ScrapeCache {
             self.seen.heap_bytes() + self.tracked.heap_bytes() + self.tracked_before.heap_bytes();
         let entries = self.entries.capacity() * size_of::<Entry>();
         let lists = (self.free.capacity() + self.created.capacity()) * size_of::<EntryId>();
-        (entries + lists + index + bits, self.keys.capacity())
+        let schemas = self.schemas.as_ref().map_or(0, |s| s.heap_bytes());
+        let starts = self.starts.allocation_size();
+        (
+            entries + lists + index + bits + schemas + starts,
+            self.keys.capacity(),
+        )
     }
 
     pub(crate) fn iteration(&self) -> u64 {
         self.iteration
+    }
+
+    /// Whether type and unit are part of what a line means, from now on. Entries cached under the other
+    /// setting no longer fit.
+    pub(crate) fn distinguish_schemas(&mut self, on: bool) {
+        if on {
+            self.schemas
+                .get_or_insert_default()
+                .set(scrape_parse::MetricType::Unknown, "");
+        } else if self.schemas.take().is_some() {
+            for id in 0..self.entries.len() as EntryId {
+                if self.entries[id as usize].kind != Kind::Free {
+                    self.remove(id);
+                }
+            }
+        }
+    }
+
+    /// The type and unit in force, if they are part of what a line means.
+    pub(crate) fn schemas_mut(&mut self) -> Option<&mut Schemas> {
+        self.schemas.as_deref_mut()
+    }
+
+    /// The type and unit in force, if they matter.
+    pub(crate) fn schema_in_force(&self) -> Option<&Schema> {
+        self.schemas.as_ref().map(|s| s.now())
+    }
+
+    /// The type and unit of an entry, if they matter.
+    pub(crate) fn schema_of(&self, id: EntryId) -> Option<&Schema> {
+        self.schemas.as_ref()?.of(id)
+    }
+
+    /// Whether the entry stands for its line under the type and unit in force.
+    #[inline]
+    pub(crate) fn in_force(&self, id: EntryId) -> bool {
+        self.schemas.as_ref().is_none_or(|s| s.in_force(id))
     }
 
     #[inline]
@@ -159,13 +211,14 @@ impl ScrapeCache {
             self.build_index();
         }
         let hash = self.hash(key);
-        let (entries, keys) = (&self.entries, &self.keys);
+        let (entries, keys, schemas) = (&self.entries, &self.keys, &self.schemas);
         self.index
             .as_ref()?
             .find(spread(hash), |id| {
                 let e = &entries[*id as usize];
                 e.hash == hash
                     && e.fits(context)
+                    && schemas.as_ref().is_none_or(|s| s.in_force(*id))
                     && &keys[e.key_at as usize..(e.key_at + e.key_len) as usize] == key
             })
             .copied()
@@ -236,6 +289,9 @@ impl ScrapeCache {
                 index.insert_unique(spread(hash), id, |id| spread(entries[*id as usize].hash));
             }
         }
+        if let Some(schemas) = &mut self.schemas {
+            schemas.note(id);
+        }
         self.live += 1;
         self.created.push(id);
         Some(id)
@@ -294,6 +350,15 @@ impl ScrapeCache {
         }
         if flush || forced {
             self.remove_unseen();
+            if let Some(schemas) = &mut self.schemas {
+                let entries = &self.entries;
+                let live = |id| {
+                    entries
+                        .get(id as usize)
+                        .is_some_and(|e: &Entry| e.kind != Kind::Free)
+                };
+                schemas.shrink(live);
+            }
             self.metadata.evict(self.iteration);
         }
         std::mem::swap(&mut self.tracked, &mut self.tracked_before);
@@ -356,6 +421,7 @@ impl ScrapeCache {
         slot.value_text_len = 0;
         self.live -= 1;
         self.free.push(id);
+        self.starts.remove(&id);
         self.tracked.unset(id);
         self.tracked_before.unset(id);
     }

@@ -18,6 +18,14 @@ pub(super) struct Sample<'a> {
     pub(super) st: i64,
 }
 
+/// What goes along with a sample.
+struct Extras<'a> {
+    exemplars: &'a Exemplars<'a>,
+    /// Position of the family whose metadata is handed over.
+    metadata: Option<usize>,
+    reject_out_of_order: bool,
+}
+
 impl Scrape<'_> {
     /// Applies the limits that come before storage; says whether the sample may be appended.
     #[inline]
@@ -54,18 +62,32 @@ impl Scrape<'_> {
         if !self.admit(sample.own_ts) {
             return Ok(None);
         }
-        let metadata = self.family_of(&labels);
-        let Some(series) = self.append(SeriesRef::UNKNOWN, &labels, sample, exemplars, metadata)?
-        else {
+        if self.synthesize && self.anchors(&labels, sample) {
+            let id = self.remember(key, context, Kind::Series, SeriesRef::UNKNOWN)?;
+            self.cache.see(id);
+            self.anchor(id, sample);
+            self.count_new_series();
+            return Ok(Some(id));
+        }
+        let extras = Extras {
+            exemplars,
+            metadata: self.family_of(&labels),
+            reject_out_of_order: false,
+        };
+        let Some(series) = self.append(SeriesRef::UNKNOWN, &labels, sample, &extras)? else {
             return Ok(None);
         };
         let id = self.remember(key, context, Kind::Series, series)?;
         self.cache.see(id);
         self.track(id, sample.own_ts);
+        self.count_new_series();
+        Ok(Some(id))
+    }
+
+    fn count_new_series(&mut self) {
         if !self.sample_limit_hit && !self.bucket_limit_hit {
             self.stats.series_added += 1;
         }
-        Ok(Some(id))
     }
 
     pub(super) fn append_known(
@@ -74,21 +96,41 @@ impl Scrape<'_> {
         sample: &Sample<'_>,
         exemplars: &Exemplars<'_>,
     ) -> Result<(), PassError> {
+        if self.synthesize {
+            return self.append_relative(id, sample, exemplars);
+        }
+        self.append_known_as_is(id, sample, exemplars, false)
+            .map(|_| ())
+    }
+
+    /// Appends to a known series; says whether storage took it.
+    pub(super) fn append_known_as_is(
+        &mut self,
+        id: EntryId,
+        sample: &Sample<'_>,
+        exemplars: &Exemplars<'_>,
+        reject_out_of_order: bool,
+    ) -> Result<bool, PassError> {
         // A sample of the same series may still wait in the batch: keep their order.
         self.flush_batch();
         let series = self.cache.entry_mut(id).series;
-        let changed = self.family_changed();
+        let first = !series.is_known();
         let mut labels = Labels::empty();
         let mut metadata = None;
-        if changed {
+        if first || self.family_changed() {
             labels = self.labels_of(id)?;
             metadata = self.family_of(&labels);
         }
-        let appended = match self.try_append(series, &labels, sample, exemplars, metadata) {
+        let mut extras = Extras {
+            exemplars,
+            metadata,
+            reject_out_of_order,
+        };
+        let appended = match self.try_append(series, &labels, sample, &extras) {
             Err(AppendError::NotFound) => {
                 let labels = self.labels_of(id)?;
-                let metadata = self.family_of(&labels);
-                self.append(SeriesRef::UNKNOWN, &labels, sample, exemplars, metadata)?
+                extras.metadata = self.family_of(&labels);
+                self.append(SeriesRef::UNKNOWN, &labels, sample, &extras)?
             }
             result => self.classify(result)?,
         };
@@ -96,7 +138,7 @@ impl Scrape<'_> {
             self.cache.entry_mut(id).series = series;
             self.track(id, sample.own_ts);
         }
-        Ok(())
+        Ok(appended.is_some())
     }
 
     /// Hands the pending samples over and takes note of what became of them.
@@ -162,10 +204,9 @@ impl Scrape<'_> {
         series: SeriesRef,
         labels: &Labels,
         sample: &Sample<'_>,
-        exemplars: &Exemplars<'_>,
-        metadata: Option<usize>,
+        extras: &Extras<'_>,
     ) -> Result<Option<SeriesRef>, PassError> {
-        let result = self.try_append(series, labels, sample, exemplars, metadata);
+        let result = self.try_append(series, labels, sample, extras);
         self.classify(result)
     }
 
@@ -174,13 +215,12 @@ impl Scrape<'_> {
         mut series: SeriesRef,
         labels: &Labels,
         sample: &Sample<'_>,
-        exemplars: &Exemplars<'_>,
-        metadata: Option<usize>,
+        extras: &Extras<'_>,
     ) -> Result<Appended, AppendError> {
         let t = sample.own_ts.unwrap_or(self.t);
         let native = !matches!(sample.value, Value::Float(_));
         let mut list = std::mem::take(&mut self.scratch().exemplars);
-        decode_exemplars(exemplars, t, native, &mut list);
+        decode_exemplars(extras.exemplars, t, native, &mut list);
         if self.cfg.st_zero_ingestion && sample.st != 0 {
             let kind = match sample.value {
                 Value::Float(_) => ZeroKind::Float,
@@ -193,11 +233,12 @@ impl Scrape<'_> {
             }
         }
         let opts = AppendOpts {
-            metadata: metadata
+            metadata: extras
+                .metadata
                 .and_then(|i| self.cache.metadata.at(i))
                 .map(Family::as_ref),
             exemplars: &list,
-            reject_out_of_order: false,
+            reject_out_of_order: extras.reject_out_of_order,
         };
         let result = self
             .app
@@ -230,7 +271,7 @@ impl Scrape<'_> {
         Ok(None)
     }
 
-    fn track(&mut self, id: EntryId, own_ts: Option<i64>) {
+    pub(super) fn track(&mut self, id: EntryId, own_ts: Option<i64>) {
         if own_ts.is_none() || self.cfg.track_timestamps_staleness {
             self.cache.track(id);
         }
@@ -256,12 +297,15 @@ impl Scrape<'_> {
     }
 
     /// The labels of a cached series, derived again from its key.
-    fn labels_of(&mut self, id: EntryId) -> Result<Labels, PassError> {
+    pub(super) fn labels_of(&mut self, id: EntryId) -> Result<Labels, PassError> {
         let mut exposed = mutate::Exposed::default();
         let entry = self.cache.entry(id).expect("a cached line");
         let format = self.format.expect("a line was parsed");
         scrape_parse::decode_key(format, self.cache.key(entry), entry.context, &mut exposed)
             .map_err(PassError::Parse)?;
+        if let Some(schema) = self.cache.schema_of(id) {
+            exposed.describe(schema);
+        }
         let mut builder = LabelsBuilder::new();
         match mutate::mutate(&exposed, self.target, self.cfg, &mut builder)? {
             Fate::Keep(labels) => Ok(labels),
@@ -289,7 +333,7 @@ impl Scrape<'_> {
 }
 
 /// Whether a series name belongs to a family of this type.
-fn belongs(series: &str, family: &str, kind: MetricType) -> bool {
+pub(super) fn belongs(series: &str, family: &str, kind: MetricType) -> bool {
     let Some(suffix) = series.strip_prefix(family) else {
         return false;
     };

@@ -43,6 +43,14 @@ pub struct PassConfig {
     pub convert_classic_to_nhcb: bool,
     /// Read start timestamps and write zero samples for them.
     pub st_zero_ingestion: bool,
+    /// Read start timestamps and hand them to storage with the samples; implied by
+    /// [`Self::st_zero_ingestion`].
+    pub parse_st: bool,
+    /// Work out the start timestamps of cumulative series that are exposed without: the first value is not
+    /// stored, later ones are stored as the difference to it.
+    pub st_synthesis: bool,
+    /// Type (unless unknown) and unit of the family become the labels `__type__` and `__unit__`.
+    pub type_and_unit_labels: bool,
     /// Hand metadata to storage.
     pub append_metadata: bool,
     /// Write the extra report series (timeout, sample limit, body size).
@@ -69,6 +77,9 @@ impl Default for PassConfig {
             keep_classic: false,
             convert_classic_to_nhcb: false,
             st_zero_ingestion: false,
+            parse_st: false,
+            st_synthesis: false,
+            type_and_unit_labels: false,
             append_metadata: true,
             extra_metrics: false,
             max_line_bytes: 16 << 20,

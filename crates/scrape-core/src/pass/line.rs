@@ -6,6 +6,7 @@ use super::scratch::BATCH;
 use super::{PassError, Scrape};
 use crate::cache::entry::{EntryId, Kind};
 use crate::cache::metadata::Fact;
+use crate::cache::schema::Schema;
 use crate::histogram::{FloatHistogram, Histogram};
 use crate::ports::append::Value;
 use crate::sample::canonical;
@@ -23,7 +24,7 @@ impl Scrape<'_> {
         let mut id = self.cache.successor(self.at);
         for _ in 0..PREDICTIONS {
             let Some(e) = self.cache.entry(id) else { break };
-            if e.kind != Kind::Free && e.fits(context) {
+            if e.kind != Kind::Free && e.fits(context) && self.cache.in_force(id) {
                 match cursor
                     .expect(self.cache.key(e), e.value_text())
                     .map_err(PassError::Parse)?
@@ -69,9 +70,32 @@ impl Scrape<'_> {
 
     fn learn(&mut self, family: &[u8], fact: Fact<'_>) {
         // A family name that is not UTF-8 can have no valid series, hence no metadata.
-        if let Ok(name) = std::str::from_utf8(family) {
+        let before = self.family;
+        self.family = std::str::from_utf8(family).ok().map(|name| {
             let iteration = self.cache.iteration();
-            self.family = Some(self.cache.metadata.learn(name, fact, iteration));
+            self.cache.metadata.learn(name, &fact, iteration)
+        });
+        self.synthesize = self.cfg.st_synthesis && self.family_is_cumulative();
+        if self.cfg.type_and_unit_labels {
+            self.put_in_force(before.is_some() && before == self.family, &fact);
+        }
+    }
+
+    /// Type and unit hold until a metadata line names another family.
+    fn put_in_force(&mut self, same_family: bool, fact: &Fact<'_>) {
+        let valid = self.family.is_some();
+        let Some(schemas) = self.cache.schemas_mut() else {
+            return;
+        };
+        let now = if same_family {
+            schemas.now().clone()
+        } else {
+            Schema::default()
+        };
+        match fact {
+            Fact::Type(kind) if valid => schemas.set(*kind, &now.unit),
+            Fact::Unit(unit) if valid => schemas.set(now.kind, unit),
+            _ => schemas.set(now.kind, &now.unit),
         }
     }
 
@@ -81,6 +105,7 @@ impl Scrape<'_> {
         if let Some(e) = self.cache.entry(id)
             && e.kind != Kind::Free
             && e.fits(context)
+            && self.cache.in_force(id)
             && self.cache.key(e) == key
         {
             return Some(id);
@@ -123,7 +148,8 @@ impl Scrape<'_> {
             return Ok(());
         }
         let plain = own_ts.is_none() && known.exemplars.is_empty() && known.start_timestamp == 0;
-        if plain && !self.family_changed() {
+        // An anchor of a start time has an entry but nothing in storage yet.
+        if plain && series.is_known() && !self.synthesize && !self.family_changed() {
             let scratch = self.scratch();
             scratch.batch.push((series, value));
             scratch.batch_ids.push(id);
@@ -274,6 +300,9 @@ impl Scrape<'_> {
     /// Labels in the scratch become the labels of the series.
     fn mutate(&mut self) -> Result<Fate, PassError> {
         let scratch = self.scratch.as_mut().expect("present until drop");
+        if let Some(schema) = self.cache.schema_in_force() {
+            scratch.exposed.describe(schema);
+        }
         mutate::mutate(
             &scratch.exposed,
             self.target,

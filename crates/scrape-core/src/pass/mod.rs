@@ -20,6 +20,7 @@ mod line;
 mod mutate;
 mod pieces;
 mod scratch;
+mod synthesis;
 
 pub use config::{MAX_AHEAD_MS, MAX_SCHEMA, PassConfig};
 pub use error::{PassError, PassStats};
@@ -73,6 +74,8 @@ pub struct Scrape<'c> {
     at: EntryId,
     /// Position of the family of the last metadata line.
     family: Option<usize>,
+    /// Lines of this family may need a start time worked out.
+    synthesize: bool,
     scratch: Option<Scratch>,
     ended: bool,
 }
@@ -88,6 +91,7 @@ impl<'c> Scrape<'c> {
         t: i64,
         now: i64,
     ) -> Self {
+        cache.distinguish_schemas(cfg.type_and_unit_labels);
         Self {
             cache,
             cfg,
@@ -106,6 +110,7 @@ impl<'c> Scrape<'c> {
             failure: None,
             at: NONE,
             family: None,
+            synthesize: false,
             scratch: Some(Scratch::take()),
             ended: false,
         }
@@ -224,7 +229,7 @@ impl<'c> Scrape<'c> {
         o.native_histograms = self.cfg.native_histograms;
         o.keep_classic = self.cfg.keep_classic;
         o.nhcb = self.cfg.convert_classic_to_nhcb;
-        o.start_timestamps = self.cfg.st_zero_ingestion;
+        o.start_timestamps = self.cfg.st_zero_ingestion || self.cfg.parse_st;
         o.canonical_nan = true;
         o.limits.line = self.cfg.max_line_bytes;
         o

@@ -5,12 +5,18 @@
 //! relabeling, dropped, name present, names valid, limits.
 
 use super::{PassConfig, PassError};
+use crate::cache::schema::Schema;
 use crate::labels::{Labels, LabelsBuilder, METRIC_NAME};
 use crate::relabel;
-use scrape_parse::{LabelSink, names};
+use scrape_parse::{LabelSink, MetricType, names};
 
 /// Prefix of an exposed label that a target label displaces.
 const EXPORTED: &str = "exported_";
+
+/// The label that carries the type of the family, where that is wanted.
+const METRIC_TYPE: &str = "__type__";
+/// The label that carries the unit of the family.
+const METRIC_UNIT: &str = "__unit__";
 
 /// Labels as exposed: in order, empty values and repetitions included.
 #[derive(Debug, Default)]
@@ -36,6 +42,22 @@ impl Exposed {
         self.spans
             .iter()
             .map(|(a, b, c)| (&self.text[*a..*b], &self.text[*b..*c]))
+    }
+
+    /// Puts type and unit in the place of what the line itself says under their names.
+    pub(super) fn describe(&mut self, schema: &Schema) {
+        if schema.kind != MetricType::Unknown {
+            self.replace(METRIC_TYPE, schema.kind.as_str());
+        }
+        if !schema.unit.is_empty() {
+            self.replace(METRIC_UNIT, &schema.unit);
+        }
+    }
+
+    fn replace(&mut self, name: &str, value: &str) {
+        let text = &self.text;
+        self.spans.retain(|(a, b, _)| &text[*a..*b] != name);
+        self.label(name.as_bytes(), value.as_bytes());
     }
 
     fn mentions(&self, name: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Numbered acceptance cases of a pass, against the in-memory store. `t` advances by one second per scrape.
 
+mod features;
 mod harness;
 mod labels;
 mod limits;

@@ -105,6 +105,9 @@ impl Generation {
             metric_relabel,
             validation: config.validation,
             st_zero_ingestion: engine.options.start_timestamp_zero_ingestion,
+            parse_st: engine.options.parse_start_timestamps,
+            st_synthesis: engine.options.synthesize_start_timestamps,
+            type_and_unit_labels: engine.options.type_and_unit_labels,
             append_metadata: engine.options.append_metadata,
             extra_metrics: config.extra_scrape_metrics,
             ..PassConfig::default()
