@@ -65,7 +65,7 @@ pub(crate) struct RunArgs {
     pub(crate) storage_path: PathBuf,
 
     /// How long samples are kept
-    #[arg(long = "storage.tsdb.retention.time", default_value = "15d", value_name = "DURATION", value_parser = duration)]
+    #[arg(long = "storage.tsdb.retention.time", alias = "storage.tsdb.retention", default_value = "15d", value_name = "DURATION", value_parser = duration)]
     pub(crate) retention_time: PromDuration,
 
     /// How many bytes the store may take, such as 10GB; 0 is no limit

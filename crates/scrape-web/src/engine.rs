@@ -7,7 +7,8 @@ use scrape_engine::Manager;
 use scrape_engine::snapshot::ActiveTarget;
 
 use crate::view::{
-    EngineView, Health, MetadataEntry, PoolView, RelabelStep, TargetStatus, TargetView,
+    BodyPosition, EngineView, Health, MetadataEntry, PoolView, RelabelStep, TargetStatus,
+    TargetView,
 };
 
 /// Nanoseconds of a millisecond.
@@ -82,16 +83,21 @@ impl TargetView for ActiveTarget {
     }
 
     fn status(&self) -> TargetStatus {
+        let failure = self.last_failure.as_ref();
         TargetStatus {
             health: match self.health {
                 scrape_engine::Health::Unknown => Health::Unknown,
                 scrape_engine::Health::Up => Health::Up,
                 scrape_engine::Health::Down => Health::Down,
             },
-            last_error: self
-                .last_failure
-                .as_ref()
-                .map_or_else(String::new, |f| f.message.to_string()),
+            last_error: failure.map_or_else(String::new, |f| f.message.to_string()),
+            last_error_reason: failure.map_or("", |f| f.reason.as_str()),
+            last_error_position: failure.and_then(|f| f.position.as_deref()).map(|p| {
+                BodyPosition {
+                    line: p.line,
+                    column: p.column,
+                }
+            }),
             last_scrape_ns: self.last_scrape_ms.map(|ms| ms.saturating_mul(NS_PER_MS)),
             last_scrape_duration: self.last_scrape_duration,
         }

@@ -27,6 +27,6 @@ pub use router::{RoutePrefixError, router};
 pub use server::{ServerLimits, serve};
 pub use state::{ReloadRequest, WebOptions, WebState};
 pub use view::{
-    BuildInfo, EngineView, HeadStats, Health, MetadataEntry, PoolView, RelabelStep, RuntimeInfo,
-    Stat, StatusView, TargetStatus, TargetView, TsdbStatus,
+    BodyPosition, BuildInfo, EngineView, HeadStats, Health, MetadataEntry, PoolView, RelabelStep,
+    RuntimeInfo, Stat, StatusView, TargetStatus, TargetView, TsdbStatus,
 };

@@ -80,6 +80,8 @@ impl EngineView for Program {
             status: TargetStatus {
                 health: Health::Down,
                 last_error: "connection <refused> & \"lost\"".into(),
+                last_error_reason: "parse",
+                last_error_position: Some(BodyPosition { line: 3, column: 7 }),
                 last_scrape_ns: Some(1_700_000_000_000_000_000),
                 last_scrape_duration: Duration::from_secs(10),
             },

@@ -61,10 +61,23 @@ pub struct TargetStatus {
     pub health: Health,
     /// What failed; empty if nothing did.
     pub last_error: String,
+    /// The class of `last_error` out of a small closed set, such as `connect` or `parse`; empty if nothing failed.
+    pub last_error_reason: &'static str,
+    /// Where in the body, if that is what failed.
+    pub last_error_position: Option<BodyPosition>,
     /// Nanoseconds since the Unix epoch; `None` before the first scrape.
     pub last_scrape_ns: Option<i64>,
     /// How long it took.
     pub last_scrape_duration: Duration,
+}
+
+/// A place in the body of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct BodyPosition {
+    /// Line, from 1; for protobuf the ordinal of the message.
+    pub line: u64,
+    /// Byte column in the line, from 1.
+    pub column: u64,
 }
 
 /// Whether the last scrape succeeded.

@@ -3,8 +3,8 @@
 
 use super::settings::Settings;
 use anyhow::{Result, anyhow};
-use scrape_config::{Diagnostics, LoadedConfig, load_file, load_str};
-use std::io::IsTerminal;
+use scrape_config::{LoadedConfig, load_file, load_str};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 const DEFAULT_FILE: &str = "prometheus.yml";
@@ -18,11 +18,12 @@ pub(crate) enum ConfigSource {
 }
 
 impl ConfigSource {
-    pub(crate) fn find(settings: &Settings) -> Self {
+    /// `address` is where the program listens.
+    pub(crate) fn find(settings: &Settings, address: SocketAddr) -> Self {
         match &settings.config_file {
             Some(path) => Self::File(path.clone()),
             None if Path::new(DEFAULT_FILE).exists() => Self::File(DEFAULT_FILE.into()),
-            None => Self::BuiltIn(settings.listen.to_string()),
+            None => Self::BuiltIn(reachable(address).to_string()),
         }
     }
 
@@ -34,8 +35,9 @@ impl ConfigSource {
         }
     }
 
-    /// Loads and logs the warnings. The error text shows every mistake with its place.
-    pub(crate) fn load(&self, settings: &Settings) -> Result<LoadedConfig> {
+    /// Loads and logs the warnings. The error text shows every mistake with its place, coloured on wish: not
+    /// where it becomes part of a log line or of an answer.
+    pub(crate) fn load(&self, settings: &Settings, colour: bool) -> Result<LoadedConfig> {
         let loaded = match self {
             Self::File(path) => load_file(path, &settings.load),
             Self::BuiltIn(address) => load_str(
@@ -53,7 +55,7 @@ impl ConfigSource {
             }
             Err(diagnostics) => Err(anyhow!(
                 "the configuration cannot be used\n{}",
-                render(&diagnostics)
+                diagnostics.render(colour)
             )),
         }
     }
@@ -84,8 +86,14 @@ fn built_in(address: &str) -> String {
     )
 }
 
-fn render(diagnostics: &Diagnostics) -> String {
-    diagnostics.render(std::io::stderr().is_terminal())
+/// Where a listener on this address is reached from the same host.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// A diagnostic as one log line.
@@ -95,4 +103,21 @@ fn one_line(text: &str) -> String {
         .filter(|l| !l.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_on_every_address_is_scraped_over_loopback() {
+        for (listen, scraped) in [
+            ("0.0.0.0:9090", "127.0.0.1:9090"),
+            ("[::]:9090", "[::1]:9090"),
+            ("10.1.2.3:9090", "10.1.2.3:9090"),
+        ] {
+            let listen = listen.parse().expect("an address");
+            assert_eq!(reachable(listen).to_string(), scraped);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use super::App;
 use anyhow::{Context, Result};
 use scrape_engine::Manager;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 /// How long the parts get to end.
@@ -16,25 +16,53 @@ enum Event {
     LookForChanges,
 }
 
+/// The signals. Made before anything else, so that none of them kills a program that is still starting.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    pub(crate) fn listen() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).context("listening for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("listening for SIGINT")?,
+            hangup: signal(SignalKind::hangup()).context("listening for SIGHUP")?,
+        })
+    }
+
+    /// Waits for a signal that ends the program; returns its name.
+    pub(crate) async fn stop(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    /// Waits for either kind.
+    async fn event(&mut self) -> Event {
+        tokio::select! {
+            _ = self.terminate.recv() => Event::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Event::Stop("SIGINT"),
+            _ = self.hangup.recv() => Event::Reload(None),
+        }
+    }
+}
+
 impl App {
     /// Works until told to stop; then drains.
-    pub(crate) async fn run(mut self) -> Result<()> {
-        let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-        let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-        let mut hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
+    pub(crate) async fn run(mut self, mut signals: Signals) -> Result<()> {
         let period = self
             .settings
             .auto_reload
             .unwrap_or(Duration::from_secs(3600));
         let mut look = interval_at(Instant::now() + period, period);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut seen = self.reloader.checksum();
         loop {
             let event = tokio::select! {
-                _ = terminate.recv() => Event::Stop("SIGTERM"),
-                _ = interrupt.recv() => Event::Stop("SIGINT"),
+                event = signals.event() => event,
                 () = self.quit.cancelled() => Event::Stop("request"),
-                _ = hangup.recv() => Event::Reload(None),
                 Some(request) = self.reload_requests.recv() => Event::Reload(Some(request)),
                 _ = look.tick(), if self.settings.auto_reload.is_some() => Event::LookForChanges,
             };
@@ -45,11 +73,8 @@ impl App {
                 }
                 Event::Reload(request) => self.reload(request),
                 Event::LookForChanges => {
-                    let now = self.reloader.checksum();
-                    if now.is_some() && now != seen && self.reloader.reload().await.is_ok() {
-                        // A broken file is tried again at the next tick.
-                        seen = self.reloader.checksum();
-                    }
+                    let reloader = self.reloader.clone();
+                    tokio::spawn(async move { reloader.reload_if_changed().await });
                 }
             }
         }

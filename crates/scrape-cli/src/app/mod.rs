@@ -2,7 +2,7 @@
 //! happen to it.
 
 mod config_source;
-mod lifecycle;
+pub(crate) mod lifecycle;
 mod process_metrics;
 mod reload;
 pub(crate) mod settings;
@@ -22,6 +22,7 @@ use scrape_engine::{HttpFetcherFactory, Manager, ManagerOptions, ManagerParts};
 use scrape_storage::Store;
 use scrape_web::{ServerLimits, WebOptions, WebState};
 use settings::Settings;
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,15 +58,17 @@ impl App {
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
-        let source = ConfigSource::find(&settings);
-        let loaded = source.load(&settings)?;
-        source.announce(&loaded);
         let listener = TcpListener::bind(settings.listen)
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener
             .local_addr()
             .context("reading the address of the listener")?;
+        let source = ConfigSource::find(&settings, address);
+        // Taken before the files are read: a change in between is seen as one.
+        let checksum = settings.auto_reload.and_then(|_| reload::checksum(&source));
+        let loaded = source.load(&settings, std::io::stderr().is_terminal())?;
+        source.announce(&loaded);
         let store = open_store(&settings).await?;
 
         let registry = Registry::new(Arc::new(SystemClock));
@@ -87,6 +90,7 @@ impl App {
             current.clone(),
             engine.clone(),
             discovery.clone(),
+            checksum,
             &registry,
         )?);
         reloader.apply_first().await;

@@ -15,14 +15,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+/// What the files look like now; `None` without a file, or when one cannot be read (which is logged).
+pub(crate) fn checksum(source: &ConfigSource) -> Option<Checksum> {
+    match scrape_config::checksum(source.path()?) {
+        Ok(sum) => Some(sum),
+        Err(e) => {
+            tracing::warn!("cannot look for changes of the configuration: {e}");
+            None
+        }
+    }
+}
+
 pub(crate) struct Reloader {
     source: ConfigSource,
     settings: Settings,
     current: CurrentConfig,
     engine: Manager,
     discovery: Arc<scrape_discovery::Manager>,
-    /// One reload at a time.
-    busy: tokio::sync::Mutex<()>,
+    /// One reload at a time. What the files of the last successful one looked like just before they were read.
+    seen: tokio::sync::Mutex<Option<Checksum>>,
     successful: Gauge,
     success_time: Gauge,
     last_ok: AtomicBool,
@@ -36,6 +47,7 @@ impl Reloader {
         current: CurrentConfig,
         engine: Manager,
         discovery: Arc<scrape_discovery::Manager>,
+        seen: Option<Checksum>,
         registry: &Registry,
     ) -> Result<Self> {
         let successful = registry.gauge(Desc::new(
@@ -52,7 +64,7 @@ impl Reloader {
             current,
             engine,
             discovery,
-            busy: tokio::sync::Mutex::new(()),
+            seen: tokio::sync::Mutex::new(seen),
             successful,
             success_time,
             last_ok: AtomicBool::new(false),
@@ -62,7 +74,7 @@ impl Reloader {
 
     /// Applies what was loaded at start. A job that cannot be built is logged and left out; the others run.
     pub(crate) async fn apply_first(&self) {
-        let _busy = self.busy.lock().await;
+        let _busy = self.seen.lock().await;
         let loaded = self.current.load_full();
         let result = self.apply(&loaded).await;
         self.note(result.is_ok());
@@ -70,11 +82,35 @@ impl Reloader {
 
     /// Loads again and applies. The error shows what is wrong and where.
     pub(crate) async fn reload(&self) -> Result<(), String> {
-        let _busy = self.busy.lock().await;
+        let mut seen = self.seen.lock().await;
+        self.reload_locked(&mut seen).await
+    }
+
+    /// Reloads if the files have changed since they were last loaded. Does nothing while a reload is under way.
+    pub(crate) async fn reload_if_changed(&self) {
+        let Ok(mut seen) = self.seen.try_lock() else {
+            return;
+        };
+        let source = self.source.clone();
+        let now = tokio::task::spawn_blocking(move || checksum(&source)).await;
+        if let Ok(Some(now)) = now
+            && *seen != Some(now)
+        {
+            // What is wrong was logged. A broken file is tried again at the next tick.
+            drop(self.reload_locked(&mut seen).await);
+        }
+    }
+
+    async fn reload_locked(&self, seen: &mut Option<Checksum>) -> Result<(), String> {
         let (source, settings) = (self.source.clone(), self.settings.clone());
-        let loaded = tokio::task::spawn_blocking(move || source.load(&settings)).await;
+        let loaded = tokio::task::spawn_blocking(move || {
+            let sum = settings.auto_reload.and_then(|_| checksum(&source));
+            source.load(&settings, false).map(|loaded| (loaded, sum))
+        })
+        .await;
         let result = match loaded {
-            Ok(Ok(loaded)) => {
+            Ok(Ok((loaded, sum))) => {
+                *seen = sum;
                 self.source.announce(&loaded);
                 let loaded = Arc::new(loaded);
                 let result = self.apply(&loaded).await;
@@ -98,17 +134,6 @@ impl Reloader {
             self.last_ok.load(Ordering::Relaxed),
             (at != 0).then_some(at),
         )
-    }
-
-    /// What the files look like now; `None` without a file, or when one cannot be read (which is logged).
-    pub(crate) fn checksum(&self) -> Option<Checksum> {
-        match scrape_config::checksum(self.source.path()?) {
-            Ok(sum) => Some(sum),
-            Err(e) => {
-                tracing::warn!("cannot look for changes of the configuration: {e}");
-                None
-            }
-        }
     }
 
     async fn apply(&self, loaded: &LoadedConfig) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! `scrape-cli run`: start, say what was started, work until told to stop, drain.
 
 use crate::app::App;
+use crate::app::lifecycle::Signals;
 use crate::app::settings::Settings;
 use crate::args::RunArgs;
 use crate::{exit, logging};
@@ -19,8 +20,16 @@ pub(crate) fn main(args: RunArgs, ignored_flags: &[String]) -> anyhow::Result<u8
         .build()
         .context("starting the runtime")?;
     let result = runtime.block_on(async {
-        let app = App::start(settings).await?;
-        app.run().await
+        let mut signals = Signals::listen()?;
+        let app = tokio::select! {
+            app = App::start(settings) => app?,
+            // Whatever of the log was being read is as it was.
+            reason = signals.stop() => {
+                tracing::info!(reason, "stopped while starting");
+                return Ok(());
+            }
+        };
+        app.run(signals).await
     });
     // Nothing of value is left running; a blocked name lookup must not hold up the exit.
     runtime.shutdown_background();

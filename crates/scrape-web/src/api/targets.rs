@@ -11,7 +11,7 @@ use crate::params::Params;
 use crate::reply::{ApiResult, blocking, success};
 use crate::state::{WebOptions, WebState};
 use crate::time::{NEVER, rfc3339};
-use crate::view::TargetView;
+use crate::view::{BodyPosition, TargetView};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +31,10 @@ struct Active {
     scrape_url: String,
     global_url: String,
     last_error: String,
+    /// Not of upstream.
+    last_error_reason: &'static str,
+    /// Not of upstream.
+    last_error_position: Option<BodyPosition>,
     last_scrape: String,
     last_scrape_duration: f64,
     health: &'static str,
@@ -101,6 +105,8 @@ fn active(pool: &Arc<str>, target: &dyn TargetView, options: &WebOptions) -> Act
             .global_url(&scrape_url, options.listen_port),
         scrape_url,
         last_error: status.last_error,
+        last_error_reason: status.last_error_reason,
+        last_error_position: status.last_error_position,
         last_scrape: status
             .last_scrape_ns
             .map_or_else(|| NEVER.to_owned(), rfc3339),

@@ -78,6 +78,8 @@ async fn targets_have_the_shape_of_upstream() {
             "scrapeUrl": "http://localhost:9100/metrics",
             "globalUrl": "http://mon.example.org:9100/metrics",
             "lastError": "",
+            "lastErrorReason": "",
+            "lastErrorPosition": null,
             "lastScrape": "2023-11-14T22:13:20.25Z",
             "lastScrapeDuration": 0.125,
             "health": "up",
@@ -269,6 +271,13 @@ async fn case_102_never_scraped_and_failed_targets() {
     assert_eq!(
         d["activeTargets"][1]["lastError"],
         "connection <refused> & \"lost\""
+    );
+    assert_eq!(
+        (
+            &d["activeTargets"][1]["lastErrorReason"],
+            &d["activeTargets"][1]["lastErrorPosition"]
+        ),
+        (&json!("parse"), &json!({"line": 3, "column": 7}))
     );
 }
 
@@ -481,6 +490,7 @@ async fn pages_escape_what_comes_from_outside_and_filter() {
         page.contains("connection &lt;refused&gt; &amp; &quot;lost&quot;"),
         "{page}"
     );
+    assert!(page.contains("<td>parse at 3:7</td>"), "{page}");
     assert!(page.contains("h2:9100/metrics?x=&lt;script&gt;"), "{page}");
     assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
     let (_, page) = call(

@@ -102,7 +102,7 @@ pub(crate) async fn targets(State(state): State<WebState>, params: Params) -> Re
             body.push_str(
                 "<table><tr><th>Endpoint</th><th>State</th><th>Labels</th><th>Last scrape</th>",
             );
-            body.push_str("<th>Took</th><th>Error</th></tr>");
+            body.push_str("<th>Took</th><th>Reason</th><th>Error</th></tr>");
             for target in pool.active.iter().filter(wanted) {
                 if rows == MAX_ROWS {
                     hidden += 1;
@@ -133,16 +133,21 @@ fn row(body: &mut String, state: &WebState, target: &dyn TargetView) -> std::fmt
         .options
         .external_url
         .global_url(&target.url(), state.options.listen_port);
+    let reason = match status.last_error_position {
+        Some(at) => format!("{} at {}:{}", status.last_error_reason, at.line, at.column),
+        None => status.last_error_reason.to_owned(),
+    };
     write!(
         body,
         "<tr><td>{}</td><td class=\"{health}\">{health}</td><td class=\"l\">{}</td><td>{}</td>\
-         <td>{:.3} s</td><td class=\"error\">{}</td></tr>",
+         <td>{:.3} s</td><td>{}</td><td class=\"error\">{}</td></tr>",
         Link(&url),
         Escaped(&target.labels().to_string()),
         status
             .last_scrape_ns
             .map_or_else(|| "never".to_owned(), rfc3339),
         status.last_scrape_duration.as_secs_f64(),
+        Escaped(&reason),
         Escaped(&status.last_error)
     )
 }
