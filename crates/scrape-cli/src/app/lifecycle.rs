@@ -118,20 +118,27 @@ impl App {
     }
 }
 
-/// Says how many targets there are as soon as discovery has found some (or nothing for a while).
+/// Says how many targets there are as soon as discovery has found some and finds no more for the moment (or
+/// nothing for a while).
 pub(crate) fn announce_targets(engine: Manager) {
     tokio::spawn(async move {
-        let mut targets = 0;
+        let (mut targets, mut same) = (0, 0);
         for _ in 0..50 {
-            targets = engine
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let now = engine
                 .active_targets(None)
                 .values()
                 .map(Vec::len)
                 .sum::<usize>();
-            if targets > 0 {
+            same = if now > 0 && now == targets {
+                same + 1
+            } else {
+                0
+            };
+            targets = now;
+            if same == 2 {
                 break;
             }
-            tokio::time::sleep(Duration::from_millis(200)).await;
         }
         tracing::info!(jobs = engine.scrape_pools().len(), targets, "scraping");
     });

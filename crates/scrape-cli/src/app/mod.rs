@@ -65,9 +65,17 @@ impl App {
             .local_addr()
             .context("reading the address of the listener")?;
         let source = ConfigSource::find(&settings, address);
-        // Taken before the files are read: a change in between is seen as one.
-        let checksum = settings.auto_reload.and_then(|_| reload::checksum(&source));
-        let loaded = source.load(&settings, std::io::stderr().is_terminal())?;
+        let (checksum, loaded) = tokio::task::spawn_blocking({
+            let (source, settings) = (source.clone(), settings.clone());
+            move || {
+                // Taken before the files are read: a change in between is seen as one.
+                let checksum = settings.auto_reload.and_then(|_| reload::checksum(&source));
+                let loaded = source.load(&settings, std::io::stderr().is_terminal());
+                loaded.map(|loaded| (checksum, loaded))
+            }
+        })
+        .await
+        .context("loading the configuration was interrupted")??;
         source.announce(&loaded);
         let store = open_store(&settings).await?;
 

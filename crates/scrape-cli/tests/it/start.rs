@@ -106,3 +106,20 @@ async fn the_log_says_what_was_loaded_where_it_listens_and_stores() {
     );
     p.stop().await;
 }
+
+#[tokio::test]
+async fn every_target_is_counted_before_their_number_is_said() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut text = String::from("global: {scrape_interval: 1h}\nscrape_configs:\n");
+    for job in 0..200 {
+        let targets: Vec<_> = (1..=20).map(|port| format!("127.0.0.1:{port}")).collect();
+        text.push_str(&format!(
+            "- job_name: j{job}\n  static_configs: [{{targets: {targets:?}}}]\n"
+        ));
+    }
+    std::fs::write(dir.path().join("prometheus.yml"), text).expect("written");
+    let mut p = Process::start(dir.path(), &[]).await;
+    let line = p.logged(&["msg=scraping"]).await;
+    assert!(line.contains("jobs=200 targets=4000"), "{line}");
+    p.stop().await;
+}
