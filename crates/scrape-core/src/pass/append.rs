@@ -62,7 +62,7 @@ impl Scrape<'_> {
         if !self.admit(sample.own_ts) {
             return Ok(None);
         }
-        if self.synthesize && self.anchors(&labels, sample) {
+        if self.cfg.st_synthesis && self.anchors(&labels, sample) {
             let id = self.remember(key, context, Kind::Series, SeriesRef::UNKNOWN)?;
             self.cache.see(id);
             self.anchor(id, sample);
@@ -96,7 +96,7 @@ impl Scrape<'_> {
         sample: &Sample<'_>,
         exemplars: &Exemplars<'_>,
     ) -> Result<(), PassError> {
-        if self.synthesize {
+        if self.cfg.st_synthesis && self.family_is_cumulative() {
             return self.append_relative(id, sample, exemplars);
         }
         self.append_known_as_is(id, sample, exemplars, false)
@@ -315,7 +315,6 @@ impl Scrape<'_> {
     }
 
     /// Whether metadata of the current family must go to storage with known series too.
-    #[inline]
     pub(super) fn family_changed(&self) -> bool {
         self.cfg.append_metadata
             && self

@@ -75,7 +75,8 @@ impl Scrape<'_> {
             let iteration = self.cache.iteration();
             self.cache.metadata.learn(name, &fact, iteration)
         });
-        self.synthesize = self.cfg.st_synthesis && self.family_is_cumulative();
+        // An anchor of a start time has an entry but nothing in storage, whatever family it is in now.
+        self.special = self.cfg.st_synthesis || self.family_changed();
         if self.cfg.type_and_unit_labels {
             self.put_in_force(before.is_some() && before == self.family, &fact);
         }
@@ -148,8 +149,7 @@ impl Scrape<'_> {
             return Ok(());
         }
         let plain = own_ts.is_none() && known.exemplars.is_empty() && known.start_timestamp == 0;
-        // An anchor of a start time has an entry but nothing in storage yet.
-        if plain && series.is_known() && !self.synthesize && !self.family_changed() {
+        if plain && !self.special {
             let scratch = self.scratch();
             scratch.batch.push((series, value));
             scratch.batch_ids.push(id);

@@ -74,8 +74,8 @@ pub struct Scrape<'c> {
     at: EntryId,
     /// Position of the family of the last metadata line.
     family: Option<usize>,
-    /// Lines of this family may need a start time worked out.
-    synthesize: bool,
+    /// Known lines of this family need more than their value appended. Kept so that a line costs one look.
+    special: bool,
     scratch: Option<Scratch>,
     ended: bool,
 }
@@ -110,7 +110,7 @@ impl<'c> Scrape<'c> {
             failure: None,
             at: NONE,
             family: None,
-            synthesize: false,
+            special: cfg.st_synthesis,
             scratch: Some(Scratch::take()),
             ended: false,
         }

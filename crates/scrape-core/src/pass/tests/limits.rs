@@ -107,6 +107,9 @@ fn case_095_report_samples_are_exempt_from_limit_and_relabeling() {
     let mut b = Bench::with(|c| c.sample_limit = 5);
     assert!(b.scrape("a 1\nb 1\nc 1\nd 1\n").result.is_ok());
     assert!(b.all().contains(&r#"{__name__="up"} 1@1000"#.to_owned()));
+    let mut b = Bench::with(|c| c.metric_relabel = drop_all());
+    assert_eq!(b.scrape("a 1\n").counts(), (1, 0, 0));
+    assert_eq!(b.all().len(), 5);
 }
 
 #[test]
