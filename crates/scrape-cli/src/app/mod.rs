@@ -2,6 +2,7 @@
 //! happen to it.
 
 mod config_source;
+mod host;
 pub(crate) mod lifecycle;
 mod process_metrics;
 mod reload;
@@ -188,7 +189,7 @@ fn discovery(
 
 fn engine(settings: &Settings, store: &Store, registry: &Registry) -> Result<Manager> {
     let options = ManagerOptions {
-        host_name: views::hostname(),
+        host_name: host::fqdn().to_owned(),
         ..settings.manager.clone()
     };
     let parts = ManagerParts {
@@ -204,7 +205,7 @@ fn engine(settings: &Settings, store: &Store, registry: &Registry) -> Result<Man
 fn web_options(settings: &Settings, address: SocketAddr) -> Result<WebOptions> {
     let external = match &settings.external_url {
         Some(url) => url.clone(),
-        None => format!("http://{}:{}", views::hostname(), address.port()),
+        None => format!("http://{}:{}", host::hostname(), address.port()),
     };
     let external_url = scrape_web::ExternalUrl::parse(&external).context("--web.external-url")?;
     Ok(WebOptions {

@@ -1,6 +1,7 @@
 //! What the HTTP interface sees of the process; the scrape manager speaks for itself.
 
 use super::CurrentConfig;
+use super::host::hostname;
 use super::reload::Reloader;
 use super::settings::Settings;
 use scrape_core::Clock;
@@ -89,12 +90,4 @@ impl StatusView for Status {
             ..TsdbStatus::default()
         }
     }
-}
-
-/// The name of this host.
-pub(crate) fn hostname() -> String {
-    rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned()
 }
