@@ -52,6 +52,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn case_051_a_single_protocol_keeps_the_highest_weight() {
+        assert_eq!(
+            accept_header(
+                &[ScrapeProtocol::PrometheusText0_0_4],
+                EscapingScheme::AllowUtf8
+            ),
+            "text/plain;version=0.0.4;q=0.6,*/*;q=0.5"
+        );
+    }
+
+    #[test]
     fn c05_the_default_headers() {
         assert_eq!(
             accept_header(&ScrapeProtocol::DEFAULT, EscapingScheme::AllowUtf8),
