@@ -2,6 +2,7 @@
 //! happen to it.
 
 mod config_source;
+mod descriptors;
 mod host;
 pub(crate) mod lifecycle;
 mod process_metrics;
@@ -56,6 +57,7 @@ impl App {
     /// Builds everything and starts it. An error here ends the process, and says which file, address or
     /// directory is at fault.
     pub(crate) async fn start(settings: Settings) -> Result<Self> {
+        descriptors::raise_limit();
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
