@@ -122,6 +122,10 @@ async fn serve(
         if stream.read_buf(&mut head).await? == 0 {
             return Ok(());
         }
+        if !head.starts_with(b"GET ") && head.len() >= 4 {
+            // A TLS handshake, or a request to a proxy.
+            return stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
     }
     let n = requests.fetch_add(1, Ordering::SeqCst) + 1;
     let plain = "Content-Type: text/plain; version=0.0.4\r\nConnection: close";

@@ -1,6 +1,6 @@
 //! One running `scrape-cli`, and polling with a generous deadline.
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use serde_json::Value;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -187,6 +187,18 @@ impl Process {
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).expect("a pid");
         kill_process(Pid::from_raw(pid).expect("a pid"), signal).expect("it runs");
+    }
+
+    /// Lets it have only so many files and sockets from now on; returns how many it might have before.
+    pub(crate) fn limit_descriptors(&self, most: Option<u64>) -> Option<u64> {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"));
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let limit = Rlimit {
+            current: most,
+            maximum,
+        };
+        let before = prlimit(pid, Resource::Nofile, limit).expect("a limit within the maximum");
+        before.current
     }
 
     /// Waits for its end.

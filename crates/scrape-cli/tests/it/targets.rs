@@ -135,3 +135,99 @@ async fn a_target_that_hangs_times_out_while_others_go_on() {
     p.target("good", |t| t["health"] == "up").await;
     p.stop().await;
 }
+
+#[tokio::test]
+async fn every_failure_has_its_reason() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let counting = Exporter::counting().await;
+    let good = counting.address;
+    let two = Exporter::text(|_| "a{b=\"1\"} 1\na{b=\"2\"} 2\n".to_owned()).await;
+    let refusing = Exporter::refusing("no").await;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|l| l.local_addr())
+        .expect("a port that is closed again");
+    let jobs = [
+        ("connect", closed, String::new()),
+        ("status", refusing.address, String::new()),
+        ("tls", good, "scheme: https".to_owned()),
+        (
+            "credentials",
+            good,
+            "bearer_token_file: none.txt".to_owned(),
+        ),
+        ("sample_limit", two.address, "sample_limit: 1".to_owned()),
+        ("label_limit", two.address, "label_limit: 2".to_owned()),
+        (
+            "proxy",
+            good,
+            format!(
+                "{{scheme: https, proxy_url: 'http://{}'}}",
+                refusing.address
+            ),
+        ),
+    ];
+    let mut text = config(&[("good", good)]);
+    for (job, address, option) in &jobs {
+        text.push_str(&job_of(job, *address));
+        for part in option
+            .trim_matches(['{', '}'])
+            .split(", ")
+            .filter(|o| !o.is_empty())
+        {
+            text.push_str(&format!("  {part}\n"));
+        }
+    }
+    text.push_str(&format!(
+        "- job_name: target_limit\n  target_limit: 1\n  \
+         static_configs: [{{targets: ['{good}', '{}']}}]\n",
+        two.address
+    ));
+    std::fs::write(dir.path().join("prometheus.yml"), text).expect("written");
+    let mut p = Process::start(dir.path(), &[]).await;
+    for reason in jobs.iter().map(|j| j.0).chain(["target_limit"]) {
+        let target = p.target(reason, is_down).await;
+        assert_eq!(target["lastErrorReason"], reason, "{target}");
+        assert_ne!(target["lastError"], "", "{target}");
+    }
+    p.target("good", |t| t["health"] == "up").await;
+    p.stop().await;
+}
+
+#[tokio::test]
+async fn running_out_of_descriptors_passes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let good = Exporter::counting().await;
+    let silent = Exporter::silent().await;
+    let mut text = config(&[("good", good.address)]);
+    text.push_str("- job_name: many\n  static_configs:\n");
+    for i in 0..200 {
+        text.push_str(&format!(
+            "  - {{targets: ['{}'], labels: {{i: '{i}'}}}}\n",
+            silent.address
+        ));
+    }
+    std::fs::write(dir.path().join("prometheus.yml"), text).expect("written");
+    let mut p = Process::start(dir.path(), &[]).await;
+    let before = p.limit_descriptors(Some(64));
+    let target = until("a target without a descriptor", async || {
+        let targets = p.targets().await;
+        targets.into_iter().find(|t| {
+            t["lastError"]
+                .as_str()
+                .is_some_and(|e| e.contains("open files"))
+        })
+    })
+    .await;
+    assert_eq!(target["lastErrorReason"], "connect", "{target}");
+    p.limit_descriptors(before);
+    let seen = good.requests();
+    until("scrapes", async || {
+        (good.requests() > seen + 1).then_some(())
+    })
+    .await;
+    p.target("good", |t| t["health"] == "up").await;
+    p.stop().await;
+    let n = values(&dir.path().join("data"), "n", "good");
+    let later = (seen + 1) as f64;
+    assert!(n.iter().any(|(_, v)| *v == later), "{later} in {n:?}");
+}
