@@ -5,15 +5,19 @@
 //! - `floor`: line feeds found and the last word of each line parsed, which is not parsing but bounds it.
 //!
 //! Bytes and samples are checked, so that a fast wrong parser fails; the paths a scrape takes must not
-//! allocate. `SCRAPE_CORPORA` or `../shared/corpora` adds the body of published figures, if it is there.
+//! allocate. `SCRAPE_CORPORA` or `../shared/corpora` adds the body of published figures, if it is there;
+//! `SCRAPE_BENCH_BODY=FILE` adds the text of a live exporter. The table at the end sets every path beside the
+//! floor and beside published crates, which get the whole body as they want it and are asked for no labels.
 
 use std::hint::black_box;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use scrape_benches::alloc::{Counting, allocations};
 use scrape_benches::bodies::{self, Body, Round};
+use scrape_benches::table::{self, Table, Whose};
 use scrape_parse::{Event, Expect, Format, LabelSink, Parser, ParserOptions, Scan, Step};
 
 #[global_allocator]
@@ -157,7 +161,101 @@ fn floor(body: &str) -> usize {
     n
 }
 
-fn bench(c: &mut Criterion, name: &str, format: Format, first: &Body, later: &Body) {
+/// Samples and buckets that `prom_text_format_parser` reads.
+fn prom_text_format_parser(body: &str) -> usize {
+    prom_text_format_parser::Scrape::parse(body).map_or(0, |scrape| {
+        black_box(&scrape)
+            .metrics
+            .iter()
+            .map(|m| m.samples.len())
+            .sum()
+    })
+}
+
+/// Samples and buckets that `prometheus-parse` reads. It takes owned lines.
+fn prometheus_parse(body: &str) -> usize {
+    use prometheus_parse::Value;
+    let lines = body.lines().map(|line| Ok(line.to_owned()));
+    prometheus_parse::Scrape::parse(lines).map_or(0, |scrape| {
+        let each = black_box(&scrape).samples.iter().map(|s| match &s.value {
+            Value::Histogram(buckets) => buckets.len(),
+            Value::Summary(quantiles) => quantiles.len(),
+            Value::Counter(_) | Value::Gauge(_) | Value::Untyped(_) => 1,
+        });
+        each.sum()
+    })
+}
+
+/// The same paths for the table.
+fn tabulate(table: &mut Table, name: &str, format: Format, first: &Body, later: &Body) {
+    let options = ParserOptions::new(format);
+    let records = &Records::of(&first.text, options);
+    let (n_first, n_later) = (first.text.len(), later.text.len());
+    let (first_text, text) = (first.text.as_str(), later.text.as_str());
+    let parsers: [Parser; 4] = std::array::from_fn(|_| Parser::new(options));
+    let [mut a, mut b, mut c, mut d] = parsers;
+    let path = |name, whose, n_bytes, run| table::Path {
+        name,
+        whose,
+        n_bytes,
+        run,
+    };
+    let ours = Whose::Ours;
+    let mut paths: Vec<table::Path<'_>> = vec![
+        path("floor", Whose::Floor, n_later, Box::new(|| floor(text))),
+        path(
+            "predicted, unchanged",
+            ours,
+            n_first,
+            Box::new(|| predicted(&mut a, first_text, records)),
+        ),
+        path(
+            "predicted, 30 % changed",
+            ours,
+            n_later,
+            Box::new(|| predicted(&mut b, text, records)),
+        ),
+        path(
+            "scanned keys",
+            ours,
+            n_later,
+            Box::new(|| scanned(&mut c, text, records)),
+        ),
+        path(
+            "cold, full decode",
+            ours,
+            n_later,
+            Box::new(|| cold(&mut d, text)),
+        ),
+    ];
+    if format == Format::Text {
+        let whose = Whose::Published;
+        paths.push(path(
+            "prom_text_format_parser",
+            whose,
+            n_later,
+            Box::new(|| prom_text_format_parser(text)),
+        ));
+        paths.push(path(
+            "prometheus-parse",
+            whose,
+            n_later,
+            Box::new(|| prometheus_parse(text)),
+        ));
+    }
+    table.measure(name, later.n_samples, paths);
+}
+
+fn bench(
+    c: &mut Criterion,
+    table: &mut Table,
+    name: &str,
+    format: Format,
+    [first, later]: &[Body; 2],
+) {
+    if table::wanted() {
+        tabulate(table, name, format, first, later);
+    }
     let options = ParserOptions::new(format);
     let records = Records::of(&first.text, options);
     let mut parser = Parser::new(options);
@@ -214,47 +312,42 @@ fn published_body() -> Option<String> {
     std::fs::read_to_string(base.join("exposition/alltypes.237mfs.prom.txt")).ok()
 }
 
+/// A text body from elsewhere, before and after a scrape interval.
+fn scraped(text: &str) -> [Body; 2] {
+    [0, 30].map(|changed| bodies::with_changed_values(text, changed))
+}
+
+fn generated(size: usize, body: fn(usize, Round) -> Body) -> [Body; 2] {
+    [Round::FIRST, Round::later(30)].map(|round| body(size, round))
+}
+
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .sample_size(20)
+        .configure_from_args();
+    let c = &mut criterion;
+    let mut table = Table::default();
+    let t = &mut table;
     match published_body() {
-        Some(text) => {
-            let (first, later) = (
-                bodies::with_changed_values(&text, 0),
-                bodies::with_changed_values(&text, 30),
-            );
-            bench(
-                &mut criterion,
-                "alltypes_237mf",
-                Format::Text,
-                &first,
-                &later,
-            );
-        }
+        Some(text) => bench(c, t, "alltypes_237mf", Format::Text, &scraped(&text)),
         None => println!(
             "skipped: alltypes_237mf; set SCRAPE_CORPORA to the folder that holds exposition/"
         ),
     }
-    let later = Round::later(30);
-    let (a, b) = (
-        bodies::kube_apiserver(10 << 20, Round::FIRST),
-        bodies::kube_apiserver(10 << 20, later),
-    );
-    bench(&mut criterion, "kube_apiserver_10mb", Format::Text, &a, &b);
-    let (a, b) = (
-        bodies::labels_20x(1 << 20, Round::FIRST),
-        bodies::labels_20x(1 << 20, later),
-    );
-    bench(&mut criterion, "labels_20x_1mb", Format::Text, &a, &b);
-    let (a, b) = (
-        bodies::openmetrics_exemplars(1 << 20, Round::FIRST),
-        bodies::openmetrics_exemplars(1 << 20, later),
-    );
-    bench(
-        &mut criterion,
-        "om_exemplars_1mb",
-        Format::OpenMetrics,
-        &a,
-        &b,
-    );
+    if let Some(file) = std::env::var_os("SCRAPE_BENCH_BODY") {
+        let text = std::fs::read_to_string(&file).expect("SCRAPE_BENCH_BODY names a text body");
+        bench(c, t, "scraped", Format::Text, &scraped(&text));
+    }
+    let kube = generated(10 << 20, bodies::kube_apiserver);
+    bench(c, t, "kube_apiserver_10mb", Format::Text, &kube);
+    let wide = generated(1 << 20, bodies::labels_20x);
+    bench(c, t, "labels_20x_1mb", Format::Text, &wide);
+    let exemplars = generated(1 << 20, bodies::openmetrics_exemplars);
+    bench(c, t, "om_exemplars_1mb", Format::OpenMetrics, &exemplars);
     criterion.final_summary();
+    if table::wanted() {
+        table.print();
+    }
 }

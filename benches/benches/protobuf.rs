@@ -2,17 +2,115 @@
 //! - `steady`: what a scrape does whose series are all known: keys composed and looked at, no label decoded;
 //! - `cold`: every label decoded.
 //!
+//! - `floor`: the body copied once, which is about what composing the keys costs, and its samples taken as known.
+//!
 //! Samples are counted, so that a fast wrong parser fails, and the steady path must not allocate.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use scrape_benches::alloc::{Counting, allocations};
 use scrape_benches::protobuf::{self, ProtoBody};
+use scrape_benches::table::{self, Path, Table, Whose};
 use scrape_parse::{Event, Format, LabelSink, Parser, ParserOptions, Step};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
+
+/// The messages for `prost`, as far as the bodies use them.
+mod messages {
+    use prost::Message;
+
+    #[derive(Clone, PartialEq, Message)]
+    pub(super) struct MetricFamily {
+        #[prost(string, tag = "1")]
+        pub(super) name: String,
+        #[prost(string, tag = "2")]
+        pub(super) help: String,
+        #[prost(int32, tag = "3")]
+        pub(super) kind: i32,
+        #[prost(message, repeated, tag = "4")]
+        pub(super) metric: Vec<Metric>,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub(super) struct Metric {
+        #[prost(message, repeated, tag = "1")]
+        pub(super) label: Vec<LabelPair>,
+        #[prost(message, optional, tag = "2")]
+        pub(super) gauge: Option<Number>,
+        #[prost(message, optional, tag = "3")]
+        pub(super) counter: Option<Number>,
+        #[prost(message, optional, tag = "7")]
+        pub(super) histogram: Option<Histogram>,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub(super) struct LabelPair {
+        #[prost(string, tag = "1")]
+        pub(super) name: String,
+        #[prost(string, tag = "2")]
+        pub(super) value: String,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub(super) struct Number {
+        #[prost(double, tag = "1")]
+        pub(super) value: f64,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub(super) struct Histogram {
+        #[prost(uint64, tag = "1")]
+        pub(super) count: u64,
+        #[prost(double, tag = "2")]
+        pub(super) sum: f64,
+        #[prost(message, repeated, tag = "3")]
+        pub(super) bucket: Vec<Bucket>,
+        #[prost(sint32, tag = "5")]
+        pub(super) schema: i32,
+        #[prost(double, tag = "6")]
+        pub(super) zero_threshold: f64,
+        #[prost(message, repeated, tag = "12")]
+        pub(super) positive_span: Vec<Span>,
+        #[prost(sint64, repeated, tag = "13")]
+        pub(super) positive_delta: Vec<i64>,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub(super) struct Bucket {
+        #[prost(uint64, tag = "1")]
+        pub(super) count: u64,
+        #[prost(double, tag = "2")]
+        pub(super) bound: f64,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub(super) struct Span {
+        #[prost(sint32, tag = "1")]
+        pub(super) offset: i32,
+        #[prost(uint32, tag = "2")]
+        pub(super) length: u32,
+    }
+}
+
+/// Samples that `prost` decodes, family by family; the +Inf bucket that the parser adds is counted too.
+fn prost(mut body: &[u8]) -> usize {
+    use prost::Message;
+    let mut n = 0;
+    while !body.is_empty() {
+        let family = messages::MetricFamily::decode_length_delimited(&mut body)
+            .expect("a well-formed message");
+        for metric in &black_box(&family).metric {
+            n += match &metric.histogram {
+                Some(h) if h.positive_span.is_empty() => h.bucket.len() + 3,
+                _ => 1,
+            };
+        }
+    }
+    n
+}
 
 /// Looks at every label and keeps nothing.
 #[derive(Default)]
@@ -51,7 +149,40 @@ fn pass(parser: &mut Parser, body: &[u8], labels: bool) -> (usize, u64) {
     (samples, digest ^ sum.0 as u64)
 }
 
-fn bench(c: &mut Criterion) {
+fn tabulate(table: &mut Table, shape: &str, body: &ProtoBody, options: ParserOptions) {
+    let n_bytes = body.bytes.len();
+    let (mut steady, mut cold) = (Parser::new(options), Parser::new(options));
+    let mut copy = Vec::with_capacity(n_bytes);
+    let path = |name, whose, run| Path {
+        name,
+        whose,
+        n_bytes,
+        run,
+    };
+    let floor = || {
+        copy.clear();
+        copy.extend_from_slice(black_box(&body.bytes));
+        black_box(&copy);
+        body.n_samples
+    };
+    let paths: Vec<Path<'_>> = vec![
+        path("floor (copy)", Whose::Floor, Box::new(floor)),
+        path(
+            "steady, no labels",
+            Whose::Ours,
+            Box::new(|| pass(&mut steady, &body.bytes, false).0),
+        ),
+        path(
+            "cold, full decode",
+            Whose::Ours,
+            Box::new(|| pass(&mut cold, &body.bytes, true).0),
+        ),
+        path("prost", Whose::Published, Box::new(|| prost(&body.bytes))),
+    ];
+    table.measure(shape, body.n_samples, paths);
+}
+
+fn bench(c: &mut Criterion, table: &mut Table) {
     const SIZE: usize = 4 << 20;
     let shapes: [(&str, ProtoBody); 3] = [
         ("counters_6x", protobuf::counters_6x(SIZE)),
@@ -67,6 +198,9 @@ fn bench(c: &mut Criterion) {
             native_histograms: true,
             ..ParserOptions::new(Format::Protobuf)
         };
+        if table::wanted() {
+            tabulate(table, shape, body, options);
+        }
         let mut parser = Parser::new(options);
         assert_eq!(
             pass(&mut parser, &body.bytes, true).0,
@@ -96,7 +230,15 @@ fn bench(c: &mut Criterion) {
 }
 
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
-    bench(&mut criterion);
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .sample_size(20)
+        .configure_from_args();
+    let mut table = Table::default();
+    bench(&mut criterion, &mut table);
     criterion.final_summary();
+    if table::wanted() {
+        table.print();
+    }
 }

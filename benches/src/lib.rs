@@ -3,3 +3,4 @@
 pub mod alloc;
 pub mod bodies;
 pub mod protobuf;
+pub mod table;

@@ -3,27 +3,33 @@
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 
-const BENCHES: &[&str] = &["parse", "protobuf", "pass", "wal"];
+/// Bench and the package it belongs to.
+const BENCHES: &[(&str, &str)] = &[
+    ("parse", "scrape-benches"),
+    ("protobuf", "scrape-benches"),
+    ("pass", "scrape-benches"),
+    ("wal", "scrape-benches"),
+    ("fetch", "scrape-http"),
+];
 
 pub(crate) fn run(names: &[String]) -> Result<()> {
-    let chosen: Vec<&str> = if names.is_empty() {
-        BENCHES.to_vec()
-    } else {
-        names.iter().map(String::as_str).collect()
-    };
-    for name in chosen {
-        if !BENCHES.contains(&name) {
-            bail!("no bench named {name}; there are: {}", BENCHES.join(", "));
+    let mut chosen = Vec::new();
+    for name in names {
+        match BENCHES.iter().find(|(bench, _)| bench == name) {
+            Some(found) => chosen.push(*found),
+            None => {
+                let known: Vec<&str> = BENCHES.iter().map(|(bench, _)| *bench).collect();
+                bail!("no bench named {name}; there are: {}", known.join(", "));
+            }
         }
+    }
+    if chosen.is_empty() {
+        chosen.extend(BENCHES);
+    }
+    for (name, package) in chosen {
         println!("== {name}");
         let status = Command::new(env!("CARGO"))
-            .args([
-                "bench",
-                "--quiet",
-                "--package=scrape-benches",
-                "--bench",
-                name,
-            ])
+            .args(["bench", "--quiet", "--package", package, "--bench", name])
             .current_dir(crate::root())
             .status()
             .context("running cargo bench")?;

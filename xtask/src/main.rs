@@ -11,7 +11,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
   deps              check which crate may import which
   interop [NAME…]   run against node_exporter, Pushgateway, promtool and Prometheus
-  bench [NAME]      run the benches: parse, protobuf, pass, wal (default: all)
+  bench [NAME]      run the benches: parse, protobuf, pass, wal, fetch (default: all)
   fuzz-smoke        build every fuzz target and run each for ten seconds";
 
 fn main() -> ExitCode {
