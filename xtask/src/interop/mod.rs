@@ -2,6 +2,7 @@
 //! Everything listens on loopback ports of our choosing and is stopped by pid.
 
 mod dump;
+mod farm;
 mod http;
 mod peers;
 mod scenario_first;
@@ -23,6 +24,7 @@ pub(crate) struct Env {
 const SCENARIOS: &[(&str, Scenario)] = &[
     ("first", scenario_first::run),
     ("many-targets", scenario_many::run),
+    ("farm", farm::run),
 ];
 
 pub(crate) fn run(names: &[String]) -> Result<()> {

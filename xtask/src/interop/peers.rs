@@ -136,6 +136,19 @@ impl Process {
         }
     }
 
+    /// SIGHUP: the configuration is read again.
+    pub(crate) fn hang_up(&self) -> Result<()> {
+        rustix::process::kill_process(self.rustix_pid()?, rustix::process::Signal::HUP)?;
+        Ok(())
+    }
+
+    fn rustix_pid(&self) -> Result<rustix::process::Pid> {
+        i32::try_from(self.child.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+            .context("pid")
+    }
+
     /// SIGKILL, as a crash would have it.
     pub(crate) fn kill(mut self) -> Result<()> {
         self.child.kill()?;
@@ -146,11 +159,7 @@ impl Process {
     /// SIGTERM; returns how long the process took to end and its exit code.
     pub(crate) fn stop(mut self) -> Result<(Duration, Option<i32>)> {
         let begin = Instant::now();
-        let pid = i32::try_from(self.child.id())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
-            .context("pid")?;
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        rustix::process::kill_process(self.rustix_pid()?, rustix::process::Signal::TERM)?;
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Ok((begin.elapsed(), status.code()));

@@ -1,0 +1,209 @@
+//! A farm of awkward targets, scraped by a real Prometheus and by our program side by side with the same
+//! configuration; what both stored is compared series by series and value by value. The rows of the table
+//! (`cases_*`) say where ours is to differ from version 2.42, and then what ours has to be.
+
+mod case;
+mod cases_files;
+mod cases_formats;
+mod cases_http;
+mod cases_labels;
+mod cases_limits;
+mod cases_relabel;
+mod cases_text;
+mod cases_values;
+mod proto;
+mod server;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use super::Env;
+use super::dump;
+use super::peers::{Process, free_port};
+use anyhow::{Context, Result, bail, ensure};
+use case::{Alignment, Case};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use view::View;
+
+/// Until the files are changed, and from then to the end. Both programs start to scrape up to 5 s late, notice
+/// changed files up to 10 s late and mark what is gone two intervals after that.
+const BEFORE: Duration = Duration::from_secs(11);
+const AFTER: Duration = Duration::from_secs(15);
+
+/// Fewer scrapes than this compare too little.
+const SCRAPES: usize = 12;
+
+fn table() -> Vec<Case> {
+    let mut all = Vec::new();
+    all.extend(cases_labels::table());
+    all.extend(cases_relabel::table());
+    all.extend(cases_limits::table());
+    all.extend(cases_http::table());
+    all.extend(cases_text::table());
+    all.extend(cases_values::table());
+    all.extend(cases_formats::table());
+    all.extend(cases_files::table());
+    all
+}
+
+pub(super) fn run(env: &Env) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let dir = dir.path();
+    let cases = Arc::new(table());
+    ensure!(cases.len() >= 60, "only {} scenarios", cases.len());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let base_ms = i64::try_from(now)? * 1000 - 60_000;
+    let farm = server::Farm::start(cases.clone(), base_ms)?;
+    let host = format!("127.0.0.1:{}", farm.port);
+    cases_files::write(dir, &host, false)?;
+    write_config(dir, &host, &cases, false)?;
+
+    let theirs = start(dir, "prometheus", &env.peers.prometheus, None)?;
+    let ours = start(dir, "scrape-cli", &env.cli, Some("run"))?;
+    std::thread::sleep(BEFORE);
+    cases_files::write(dir, &host, true)?;
+    write_config(dir, &host, &cases, true)?;
+    theirs.hang_up()?;
+    ours.hang_up()?;
+    std::thread::sleep(AFTER);
+    let (_, code) = ours.stop()?;
+    ensure!(code == Some(0), "exit code after SIGTERM: {code:?}");
+    theirs.stop()?;
+
+    let view = |name: &str| -> Result<BTreeMap<String, View>> {
+        let copy = dump::copy_store(&dir.join(name), &dir.join(format!("{name}-copy")))?;
+        let dump = dump::dump(&env.peers.promtool, &copy)
+            .with_context(|| format!("the store of {name}"))?;
+        view::split(&dump, farm.port, base_ms)
+    };
+    let verdict = judge(&cases, &view("scrape-cli")?, &view("prometheus")?);
+    if verdict.is_err() {
+        for name in ["scrape-cli", "prometheus"] {
+            let log = std::fs::read_to_string(dir.join(format!("{name}.log"))).unwrap_or_default();
+            for line in log.lines().filter(|l| is_complaint(l)).take(20) {
+                println!("  {name}: {line}");
+            }
+        }
+    }
+    verdict
+}
+
+fn is_complaint(line: &str) -> bool {
+    line.contains("level=error") || line.contains(" ERROR ")
+}
+
+/// `late`: after the change in the middle of the run.
+fn write_config(dir: &Path, host: &str, cases: &[Case], late: bool) -> Result<()> {
+    let mut config =
+        String::from("global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n");
+    for case in cases {
+        let job = case.job(host, &dir.display().to_string());
+        if let Some(job) = cases_files::after_reload(case.name, job, late) {
+            config.push_str(&job);
+        }
+    }
+    std::fs::write(dir.join("prometheus.yml"), config)?;
+    Ok(())
+}
+
+fn start(dir: &Path, name: &str, program: &Path, command: Option<&str>) -> Result<Process> {
+    let port = free_port()?;
+    let mut args: Vec<String> = command.map(str::to_owned).into_iter().collect();
+    args.extend([
+        format!("--config.file={}", dir.join("prometheus.yml").display()),
+        format!("--storage.tsdb.path={}", dir.join(name).display()),
+        format!("--web.listen-address=127.0.0.1:{port}"),
+    ]);
+    let mut process = Process::start(name, program, &args, &dir.join(format!("{name}.log")))?;
+    process.wait_ready(port, "/-/ready")?;
+    Ok(process)
+}
+
+fn judge(
+    cases: &[Case],
+    ours: &BTreeMap<String, View>,
+    theirs: &BTreeMap<String, View>,
+) -> Result<()> {
+    let (mut equal, mut deliberate, mut unexplained) = (0, 0, 0);
+    let none = View::default();
+    for stray in ours.keys().chain(theirs.keys()) {
+        if !cases.iter().any(|c| c.name == stray) {
+            println!("  series of no scenario: case={stray:?}");
+            unexplained += 1;
+        }
+    }
+    for case in cases {
+        let (a, b) = (
+            ours.get(case.name).unwrap_or(&none),
+            theirs.get(case.name).unwrap_or(&none),
+        );
+        match verdict(case, a, b) {
+            Ok(None) => equal += 1,
+            Ok(Some(why)) => {
+                println!(
+                    "  {}: differs as it should: {why} [{}]",
+                    case.name, case.spec
+                );
+                deliberate += 1;
+            }
+            Err(e) => {
+                println!("  {}: UNEXPLAINED [{}]: {e}", case.name, case.spec);
+                unexplained += 1;
+            }
+        }
+    }
+    println!(
+        "farm: {equal} scenarios equal, {deliberate} deliberate differences, {unexplained} unexplained"
+    );
+    if unexplained > 0 {
+        bail!("{unexplained} scenarios differ without a reason");
+    }
+    Ok(())
+}
+
+/// `Some` reason for a deliberate difference.
+fn verdict(case: &Case, ours: &View, theirs: &View) -> Result<Option<&'static str>> {
+    let (limit, differences) = view::differences(ours, theirs, case.alignment);
+    if case.alignment == Alignment::Scrape {
+        ensure!(limit >= SCRAPES, "only {limit} scrapes to compare");
+    }
+    let mut complaints = Vec::new();
+    for (series, pattern) in case.shows {
+        match ours.series.get(*series) {
+            None => complaints.push(format!("ours lacks {series}")),
+            Some(s) if !s.matches(pattern, limit, case.alignment) => complaints.push(format!(
+                "{series} is not `{pattern}` but `{}`",
+                s.render(limit, case.alignment)
+            )),
+            Some(_) => {}
+        }
+    }
+    for series in case.lacks {
+        if ours.series.contains_key(*series) {
+            complaints.push(format!("ours has {series}"));
+        }
+    }
+    match case.differs {
+        Some(_) if differences.is_empty() => {
+            complaints.push("is to differ and does not".to_owned());
+        }
+        Some(_) => {}
+        None => {
+            for (series, a, b) in &differences {
+                complaints.push(format!("{series}\n      ours:   {a}\n      theirs: {b}"));
+            }
+        }
+    }
+    if complaints.is_empty() {
+        Ok(case.differs)
+    } else {
+        for (series, a, b) in differences.iter().filter(|_| case.differs.is_some()) {
+            complaints.push(format!("{series}\n      ours:   {a}\n      theirs: {b}"));
+        }
+        bail!("{}", complaints.join("\n    "))
+    }
+}
