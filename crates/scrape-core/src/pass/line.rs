@@ -168,7 +168,6 @@ impl Scrape<'_> {
 
     /// A line seen for the first time (or one that storage refused the last time).
     fn new_series(&mut self, s: &Series<'_>) -> Result<(), PassError> {
-        self.stats.total += 1;
         let value = canonical(s.value);
         let own_ts = if self.cfg.honor_timestamps {
             s.timestamp
@@ -184,6 +183,8 @@ impl Scrape<'_> {
             let exposed = &mut self.scratch().exposed;
             exposed.clear();
             s.labels(exposed).map_err(PassError::Parse)?;
+            // A line whose labels cannot be read is garbage and no sample: upstream's parser refuses it.
+            self.stats.total += 1;
             self.mutate()?
         };
         let id = self.append_new(s.key, s.context, labels, &sample, &s.exemplars)?;
@@ -194,13 +195,18 @@ impl Scrape<'_> {
     }
 
     fn histogram(&mut self, h: &HistogramSeries<'_>) -> Result<(), PassError> {
-        self.stats.total += 1;
         let own_ts = if self.cfg.honor_timestamps {
             h.timestamp
         } else {
             None
         };
         let id = self.find(h.key, LabelContext::Other);
+        if id.is_none() {
+            let exposed = &mut self.scratch().exposed;
+            exposed.clear();
+            h.labels(exposed).map_err(PassError::Parse)?;
+        }
+        self.stats.total += 1;
         if let Some(id) = id {
             if self.cache.successor(self.at) != id {
                 self.cache.link(self.at, id);
@@ -218,12 +224,7 @@ impl Scrape<'_> {
         }
         let labels = match id {
             Some(_) => None,
-            None => {
-                let exposed = &mut self.scratch().exposed;
-                exposed.clear();
-                h.labels(exposed).map_err(PassError::Parse)?;
-                Some(self.mutate()?)
-            }
+            None => Some(self.mutate()?),
         };
         if let Some(Fate::Drop) = labels {
             self.append_new(

@@ -5,6 +5,7 @@
 mod action;
 mod config;
 mod error;
+mod letters;
 mod regex;
 mod rule;
 mod template;

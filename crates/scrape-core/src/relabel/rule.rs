@@ -5,6 +5,7 @@ use std::cell::Cell;
 use md5::{Digest, Md5};
 use scrape_parse::names::{ValidationScheme, is_valid_label_name};
 
+use super::letters;
 use super::regex::Pattern;
 use super::template::Template;
 use super::{Action, RelabelConfig, RelabelError};
@@ -111,11 +112,11 @@ impl Rule {
                 set(labels, target, itoa::Buffer::new().format(bucket));
             }
             Op::Lowercase => {
-                let text = self.value(labels, scratch).to_lowercase();
+                let text = letters::lower(self.value(labels, scratch));
                 set(labels, target, &text);
             }
             Op::Uppercase => {
-                let text = self.value(labels, scratch).to_uppercase();
+                let text = letters::upper(self.value(labels, scratch));
                 set(labels, target, &text);
             }
             Op::LabelMap {

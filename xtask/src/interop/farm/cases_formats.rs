@@ -36,7 +36,10 @@ fn open_metrics() -> Vec<Case> {
         between!("om-comment", "O30", "# comment\nx 5\n# EOF\n").shows(FAILS),
         between!("om-unit-wrong", "O29", "# TYPE x_s gauge\n# UNIT x_s m\nx_s 1\n# EOF\n").shows(FAILS),
         between!("om-untyped", "O28", "# TYPE x untyped\nx 1\n# EOF\n").shows(FAILS),
-        between!("om-exemplars", "O19, O20, O25", "a_total 1 # {} 1\nb 1 # {b=\"c\"} 1 5.5\nb{n=\"1\"} 1 # {t=\"x\"} NaN\n# EOF\n").shows(WORKS),
+        between!("om-exemplar-anywhere", "O25", "b 1 # {b=\"c\"} 1 5.5\n# EOF\n")
+            .differs("2.42 takes exemplars only where the name ends in _total or _bucket")
+            .shows(&[("up", "1 …"), ("b", "- 1 1 NaN 1")]),
+        between!("om-exemplars", "O19, O20", "a_total 1 # {} 1\nb_total 1 # {b=\"c\"} 1 5.5\nb_bucket{n=\"1\"} 1 # {t=\"x\"} NaN\n# EOF\n").shows(WORKS),
         between!("om-exemplar-bad", "O21", "a_total 1 #{} 1\n# EOF\n").shows(FAILS),
         between!("om-empty", "O03", "").differs("an empty body is a success in any format since 3.0").shows(WORKS),
         case("om-times", "O15", "", |a| {

@@ -198,12 +198,9 @@ fn credentials() -> Vec<Case> {
             |a| demand(a, "authorization", "Basic YWw6cGE6w58gdw=="),
         )
         .shows(&[("up", "0 …")]),
-        case(
-            "bearer",
-            "§2",
-            "authorization: {credentials: ' abc '}",
-            |a| demand(a, "authorization", "Bearer abc"),
-        )
+        case("bearer", "§2", "authorization: {credentials: abc}", |a| {
+            demand(a, "authorization", "Bearer abc")
+        })
         .shows(&[("up", "1 …")]),
         case(
             "auth-type",

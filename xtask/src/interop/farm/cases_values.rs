@@ -140,11 +140,13 @@ fn times() -> Vec<Case> {
             steps(a, &["x 1\n", "x 1 1.5\n"])
         })
         .shows(&[("up", "1 0 …")]),
-        case("ts-mixed", "§8.2", "", |a| {
+        case("ts-mixed", "§8.2, case 70", "", |a| {
             dated(
                 a,
                 &format!("x 1 {{{}}}\nx 2\ny 1\ny 2 {{{}}}\n", a.k * 100, a.k * 100),
             )
-        }),
+        })
+        .differs("since 2.53.3 a repeat in one scrape is refused unless it has its own timestamp")
+        .shows(&[("x", "@0=1 @100=1 @200=1")]),
     ]
 }

@@ -29,10 +29,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use view::View;
 
-/// Until the files are changed, and from then to the end. Both programs start to scrape up to 5 s late, notice
-/// changed files up to 10 s late and mark what is gone two intervals after that.
-const BEFORE: Duration = Duration::from_secs(11);
-const AFTER: Duration = Duration::from_secs(15);
+/// Until the files are changed: both programs start to scrape up to 5 s late.
+const BEFORE: Duration = Duration::from_secs(9);
+/// From then to the reload: changed files are noticed up to 10 s late, and 2.42 forgets a change that meets a reload.
+const FILES: Duration = Duration::from_secs(11);
+/// From then to the end: what is gone is marked two intervals later.
+const AFTER: Duration = Duration::from_secs(5);
 
 /// Fewer scrapes than this compare too little.
 const SCRAPES: usize = 12;
@@ -66,6 +68,7 @@ pub(super) fn run(env: &Env) -> Result<()> {
     let ours = start(dir, "scrape-cli", &env.cli, Some("run"))?;
     std::thread::sleep(BEFORE);
     cases_files::write(dir, &host, true)?;
+    std::thread::sleep(FILES);
     write_config(dir, &host, &cases, true)?;
     theirs.hang_up()?;
     ours.hang_up()?;

@@ -204,3 +204,22 @@ fn case_063_histograms_count_against_the_sample_limit() {
     body.extend(family("g", GAUGE, &[message(2, &[double(1, 1.0)])]));
     assert_eq!(b.scrape(body).result.unwrap_err().reason(), "sample_limit");
 }
+
+#[test]
+fn a_metric_with_unreadable_labels_is_no_sample() {
+    for (kind, field) in [(GAUGE, 2), (HISTOGRAM, 7)] {
+        let good = [message(field, &[])].concat();
+        let label = message(1, &[string(1, "a"), message(2, &[vec![0xff]])]);
+        let bad = [label, good.clone()].concat();
+        let mut b = bench(false);
+        let done = b.scrape(
+            [
+                family("good", GAUGE, &[message(2, &[])]),
+                family("bad", kind, &[bad]),
+            ]
+            .concat(),
+        );
+        assert!(done.result.is_err());
+        assert_eq!(done.counts(), (1, 1, 1), "kind {kind}");
+    }
+}

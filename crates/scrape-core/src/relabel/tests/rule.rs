@@ -218,6 +218,22 @@ fn case_032_hashmod_is_the_low_half_of_md5() {
 }
 
 #[test]
+fn case_is_mapped_letter_by_letter() {
+    for (action, from, to) in [
+        ("uppercase", "aäßŉΐﬀ", "AÄßŉΐﬀ"),
+        ("uppercase", "ᾀᾳῃῳǆdž", "ᾈᾼῌῼǄDŽ"),
+        ("lowercase", "AÄẞİΟΔΟΣ", "aäßiοδοσ"),
+        ("lowercase", "ǅK", "ǆk"),
+    ] {
+        check(
+            &format!("[{{source_labels: [a], target_label: b, action: {action}}}]"),
+            &[("a", from)],
+            &[("a", from), ("b", to)],
+        );
+    }
+}
+
+#[test]
 fn case_033_a_dot_matches_a_newline() {
     let rule = "[{source_labels: [a], target_label: d, regex: line1.*line2, replacement: match}]";
     check(
