@@ -13,6 +13,8 @@ pub(super) struct Sequence {
     pub(super) scraped: BTreeMap<usize, String>,
     /// Milliseconds after the base → value, where the target said when.
     pub(super) dated: BTreeMap<i64, String>,
+    /// All values as they follow each other in time.
+    pub(super) ordered: Vec<String>,
 }
 
 /// Scenario's view: series in short form → values.
@@ -60,6 +62,7 @@ pub(super) fn split(dump: &Dump, port: u16, base_ms: i64) -> Result<BTreeMap<Str
                 let number = numbers
                     .get(&(value(labels, "instance"), *t))
                     .or_else(|| any.get(t));
+                sequence.ordered.push(v.to_owned());
                 match number {
                     Some(k) => sequence.scraped.insert(*k, v.to_owned()),
                     None => sequence.dated.insert(t - base_ms, v.to_owned()),
@@ -118,22 +121,19 @@ fn short(labels: &[(String, String)], case: &str, port: u16) -> String {
 }
 
 impl Sequence {
-    /// Space-separated values of the scrapes before `limit`, `-` where there is none; then the dated values as
+    /// Collapsed: all values, a repeated one once. By scrape: values of the scrapes before `limit`, `-` where there is
+    /// none, then the dated values as
     /// `@ms=value`.
     pub(super) fn render(&self, limit: usize, alignment: Alignment) -> String {
-        let mut words: Vec<String> = Vec::new();
-        match alignment {
-            Alignment::Scrape => {
-                let last = self.scraped.range(..limit).next_back().map(|(k, _)| *k);
-                for k in 0..last.map_or(0, |k| k + 1) {
-                    words.push(self.scraped.get(&k).cloned().unwrap_or_else(|| "-".into()));
-                }
-            }
-            Alignment::Collapsed => {
-                words.extend(self.scraped.values().cloned());
-                words.dedup();
-            }
+        if alignment == Alignment::Collapsed {
+            let mut words = self.ordered.clone();
+            words.dedup();
+            return words.join(" ");
         }
+        let last = self.scraped.range(..limit).next_back().map(|(k, _)| *k);
+        let mut words: Vec<String> = (0..last.map_or(0, |k| k + 1))
+            .map(|k| self.scraped.get(&k).cloned().unwrap_or_else(|| "-".into()))
+            .collect();
         words.extend(self.dated.iter().map(|(t, v)| format!("@{t}={v}")));
         words.join(" ")
     }
