@@ -41,7 +41,7 @@ impl Scrape<'_> {
                 self.carry_retry_at = 0;
             } else {
                 carry.drain(..used);
-                self.carry_retry_at = carry.len() * 2;
+                self.carry_retry_at = self.next_attempt(carry.len());
             }
             self.check_line_limit(carry.len());
         }
@@ -73,6 +73,18 @@ impl Scrape<'_> {
             }
         }
         cursor.consumed()
+    }
+
+    /// How much must be carried before parsing is tried again: twice as much, but no more than it takes for
+    /// the parser to refuse the line.
+    fn next_attempt(&self, held: usize) -> usize {
+        let limit = self.cfg.max_line_bytes;
+        let doubled = held.saturating_mul(2);
+        if held <= limit {
+            doubled.min(limit.saturating_add(1))
+        } else {
+            doubled
+        }
     }
 
     fn check_line_limit(&mut self, held: usize) {
