@@ -3,7 +3,7 @@
 //! length of the buffer; a start past the end answers the length.
 //!
 //! This is the only module of the workspace's parsers with `unsafe` code: unaligned vector loads, each behind a
-//! bounds check.
+//! bounds check. `SAFETY.md` beside the crate's manifest has the argument for each kernel.
 
 mod scalar;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]

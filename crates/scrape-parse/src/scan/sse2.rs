@@ -13,8 +13,8 @@ const LANES: usize = 16;
 /// The block at `i`, if one fits.
 #[inline(always)]
 fn load(buf: &[u8], i: usize) -> Option<__m128i> {
-    let block = buf.get(i..i + LANES)?;
-    // SAFETY: `block` is 16 readable bytes; the load needs no alignment.
+    let block: &[u8; LANES] = buf.get(i..)?.first_chunk()?;
+    // SAFETY: `block` refers to 16 readable bytes; the load needs no alignment.
     Some(unsafe { _mm_loadu_si128(block.as_ptr().cast()) })
 }
 
@@ -105,12 +105,18 @@ fn parity_up_to(mut bits: u64) -> u64 {
     bits
 }
 
+/// The four blocks at `i`, if they fit.
+#[inline(always)]
+fn whole_blocks(buf: &[u8], i: usize) -> Option<&[u8; 4 * LANES]> {
+    buf.get(i..)?.first_chunk()
+}
+
 /// See [`super::label_set_end`].
 #[inline(always)]
 pub(super) fn label_set_end(buf: &[u8], from: usize) -> usize {
     let mut i = from;
     let mut inside = false;
-    while let Some(blocks) = buf.get(i..i + 4 * LANES) {
+    while let Some(blocks) = whole_blocks(buf, i) {
         let (mut quotes, mut escapes, mut stops) = (0, 0, 0);
         for n in 0..4 {
             let Some(block) = load(blocks, n * LANES) else {
