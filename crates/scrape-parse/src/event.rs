@@ -162,7 +162,7 @@ impl Series<'_> {
     /// caller that does not know the key has to call this. None for the text formats, whose labels were validated
     /// with the line.
     pub fn labels(&self, sink: &mut impl LabelSink) -> Result<(), ParseError> {
-        self.labels.decode(self.context, sink)
+        self.labels.decode(self.key, self.context, sink)
     }
 }
 
@@ -219,7 +219,7 @@ impl HistogramSeries<'_> {
     /// # Errors
     /// As [`Series::labels`].
     pub fn labels(&self, sink: &mut impl LabelSink) -> Result<(), ParseError> {
-        self.labels.decode(self.context, sink)
+        self.labels.decode(self.key, self.context, sink)
     }
 }
 

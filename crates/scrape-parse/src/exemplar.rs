@@ -2,6 +2,7 @@
 //! not for their labels.
 
 use crate::event::LabelSink;
+use crate::parser::Cursor;
 use crate::protobuf::{PbExemplar, PbExemplars};
 use crate::text::exemplar::TextExemplar;
 
@@ -9,7 +10,8 @@ use crate::text::exemplar::TextExemplar;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Exemplars<'a>(pub(crate) Source<'a>);
 
-/// Where the exemplars of a sample are.
+/// Where the exemplars of a sample are. Small, because every sample carries one of these: what the cursor knows
+/// is asked of the cursor.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) enum Source<'a> {
     #[default]
@@ -20,15 +22,8 @@ pub(crate) enum Source<'a> {
         /// Labels are handed out without unescaping, as Prometheus does.
         raw: bool,
     },
-    /// Several of them, validated and copied.
-    TextList {
-        text: &'a [u8],
-        /// Where each ends.
-        ends: &'a [usize],
-        /// Where the next starts.
-        start: usize,
-        raw: bool,
-    },
+    /// Those of a converted histogram, validated and copied, from this one on.
+    Collected { cursor: &'a Cursor<'a>, next: u32 },
     /// On the wire of a protobuf metric, validated.
     Protobuf(PbExemplars<'a>),
 }
@@ -43,7 +38,9 @@ impl<'a> Exemplars<'a> {
         match self.0 {
             Source::None => true,
             Source::Text { .. } => false,
-            Source::TextList { ends, .. } => ends.is_empty(),
+            Source::Collected { cursor, next } => {
+                cursor.parser.nhcb.exemplar(next as usize).is_none()
+            }
             Source::Protobuf(mut list) => list.next().is_none(),
         }
     }
@@ -60,21 +57,15 @@ impl<'a> Iterator for Exemplars<'a> {
                 labels: Labels::Protobuf(e),
             });
         }
-        if let Source::TextList {
-            text,
-            ends,
-            start,
-            raw,
-        } = &mut self.0
-        {
-            let (end, rest) = ends.split_first()?;
-            let bytes = text.get(*start..*end).unwrap_or_default();
-            (*start, *ends) = (*end, rest);
-            return decode_text(bytes, *raw);
+        if let Source::Collected { cursor, next } = &mut self.0 {
+            let parser = &cursor.parser;
+            let bytes = parser.nhcb.exemplar(*next as usize)?;
+            *next += 1;
+            return decode_text(bytes, parser.options.raw_exemplars);
         }
         match std::mem::take(&mut self.0) {
             Source::Text { bytes, raw } => decode_text(bytes, raw),
-            Source::None | Source::TextList { .. } | Source::Protobuf(_) => None,
+            Source::None | Source::Collected { .. } | Source::Protobuf(_) => None,
         }
     }
 }

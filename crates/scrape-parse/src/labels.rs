@@ -24,23 +24,13 @@ impl LabelSpan {
     pub(crate) const NO_NAME: (u32, u32) = (0, 0);
 }
 
-/// Where the labels of an event are.
+/// Where the labels of an event are, beside its key. Small, because every series carries one of these.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum LabelsRef<'a> {
-    /// A text key and the spans that full parsing found in it.
-    Spans {
-        /// The key.
-        key: &'a [u8],
-        /// Its items.
-        spans: &'a [LabelSpan],
-    },
-    /// A key to tokenise again.
-    Key {
-        /// The format whose [`decode_key`] reads it.
-        format: Format,
-        /// The key.
-        key: &'a [u8],
-    },
+    /// The spans that full parsing found in a text key.
+    Spans(&'a [LabelSpan]),
+    /// A key to tokenise again, by [`decode_key`] of this format.
+    Key(Format),
     /// A composed key of the protobuf format.
     Protobuf(PbLabels<'a>),
 }
@@ -48,18 +38,19 @@ pub(crate) enum LabelsRef<'a> {
 impl LabelsRef<'_> {
     pub(crate) fn decode(
         &self,
+        key: &[u8],
         context: LabelContext,
         sink: &mut impl LabelSink,
     ) -> Result<(), ParseError> {
         match *self {
-            Self::Spans { key, spans } => {
+            Self::Spans(spans) => {
                 for span in spans {
                     emit(key, span, context, sink);
                 }
                 Ok(())
             }
-            Self::Key { format, key } => decode_key(format, key, context, sink),
-            Self::Protobuf(labels) => labels.decode(sink),
+            Self::Key(format) => decode_key(format, key, context, sink),
+            Self::Protobuf(labels) => labels.decode(key, sink),
         }
     }
 }

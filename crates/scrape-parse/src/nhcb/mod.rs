@@ -43,6 +43,15 @@ impl Collector {
         self.collecting = false;
     }
 
+    /// The text of one exemplar of the members.
+    pub(crate) fn exemplar(&self, i: usize) -> Option<&[u8]> {
+        let end = *self.exemplar_ends.get(i)?;
+        let start = i
+            .checked_sub(1)
+            .map_or(0, |before| self.exemplar_ends[before]);
+        self.exemplars.get(start..end)
+    }
+
     fn begin(&mut self, timestamp: Option<i64>, start: i64) {
         self.members.adopt();
         self.classic.clear();
@@ -119,7 +128,6 @@ pub(crate) fn next<'p>(cursor: &mut Cursor<'p>) -> Result<Raw<'p>, ParseError> {
 /// The public form of the histogram converted last.
 pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, flavour: Flavour) -> Event<'a> {
     let collector = &cursor.parser.nhcb;
-    let options = &cursor.parser.options;
     let key = collector.members.key();
     Event::Histogram(HistogramSeries {
         key,
@@ -132,17 +140,9 @@ pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, flavour: Flavour) -> Event<'a> {
         exemplars: if collector.exemplar_ends.is_empty() {
             Exemplars::default()
         } else {
-            Exemplars(Source::TextList {
-                text: &collector.exemplars,
-                ends: &collector.exemplar_ends,
-                start: 0,
-                raw: options.raw_exemplars,
-            })
+            Exemplars(Source::Collected { cursor, next: 0 })
         },
         context: LabelContext::Other,
-        labels: LabelsRef::Key {
-            format: options.format,
-            key,
-        },
+        labels: LabelsRef::Key(cursor.parser.options.format),
     })
 }

@@ -1,9 +1,10 @@
 //! Exemplars stay on the wire until somebody asks: here they are checked, found again and decoded.
 
-use super::canonical;
 use super::metric::Metric;
 use super::wire::{Fields, Range, Result};
+use super::{canonical, message_at};
 use crate::LabelSink;
+use crate::parser::Cursor;
 
 /// An exemplar's bytes. Almost always one stretch; several only if the sender wrote the field in pieces, which
 /// the format says to merge.
@@ -79,10 +80,8 @@ pub(crate) fn check(message: &[u8], part: Range) -> Result<()> {
 /// The exemplars of one sample, all checked. Small, because every sample carries one of these.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PbExemplars<'a> {
-    pub(super) message: &'a [u8],
-    pub(super) metric: &'a Metric,
+    pub(super) cursor: &'a Cursor<'a>,
     pub(super) list: List,
-    pub(super) canonical_nan: bool,
 }
 
 /// Which exemplars of a metric are left to yield.
@@ -105,7 +104,7 @@ pub(super) enum List {
 impl<'a> PbExemplars<'a> {
     /// The stretches of the next candidate, and whether it needs a timestamp.
     fn take(&mut self) -> Option<(&'a [Range], bool)> {
-        let metric = self.metric;
+        let metric: &'a Metric = &self.cursor.parser.protobuf.metric;
         let histogram = &metric.histogram;
         let stretches = |parts: Parts| parts.of(&metric.exemplar_parts);
         match &mut self.list {
@@ -137,23 +136,24 @@ impl<'a> Iterator for PbExemplars<'a> {
     type Item = PbExemplar<'a>;
 
     fn next(&mut self) -> Option<PbExemplar<'a>> {
+        let message = message_at(self.cursor);
         loop {
             let (parts, timed_only) = self.take()?;
             if parts.is_empty() {
                 continue;
             }
             // The bytes passed the check, so reading them again succeeds.
-            let Ok(mut point) = read(self.message, parts, |_, _| ()) else {
+            let Ok(mut point) = read(message, parts, |_, _| ()) else {
                 continue;
             };
             if timed_only && point.timestamp.is_none() {
                 continue;
             }
-            if self.canonical_nan {
+            if self.cursor.parser.options.canonical_nan {
                 point.value = canonical(point.value);
             }
             return Some(PbExemplar {
-                message: self.message,
+                message,
                 parts,
                 point,
             });

@@ -168,6 +168,14 @@ pub(crate) fn advance<'p>(cursor: &mut Cursor<'p>) -> Result<Ready<'p>, ParseErr
     }
 }
 
+/// The message in work, which starts at the cursor.
+fn message_at<'a>(cursor: &Cursor<'a>) -> &'a [u8] {
+    let current = &cursor.parser.protobuf.current;
+    let start = cursor.pos + current.prefix as usize;
+    let message = cursor.input.get(start..start + current.length as usize);
+    message.unwrap_or_default()
+}
+
 fn finish_message(cursor: &mut Cursor<'_>, end: usize) {
     cursor.parser.protobuf.active = false;
     cursor.parser.line += 1;

@@ -11,32 +11,28 @@ use crate::{LabelSink, ParseError};
 
 use std::borrow::Cow;
 
-/// Labels of a protobuf series: its key, and where in the body they came from.
+/// Where in the body the labels of a protobuf series came from; its key holds them.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PbLabels<'a> {
-    key: &'a [u8],
-    /// Offset in the body of the first label field (of the metric, if there is no label).
-    offset: u64,
-    /// The same as a position in its message, and the message's ordinal.
-    column: usize,
-    line: u64,
-}
+pub(crate) struct PbLabels<'a>(&'a Cursor<'a>);
 
 impl PbLabels<'_> {
-    pub(crate) fn decode(&self, sink: &mut impl LabelSink) -> Result<(), ParseError> {
-        key::decode(self.key, sink).map_err(|fault| {
-            // Positions in the key are turned into positions in the body; exact unless the sender scattered
-            // the labels over the metric.
-            let inside = fault
-                .at
-                .saturating_sub(key::labels_start(self.key).unwrap_or(0));
-            bare(
-                fault,
-                self.offset + inside as u64,
-                self.line,
-                self.column + inside,
-            )
-        })
+    pub(crate) fn decode(&self, key: &[u8], sink: &mut impl LabelSink) -> Result<(), ParseError> {
+        key::decode(key, sink).map_err(|fault| self.locate(key, fault))
+    }
+
+    /// Positions in the key are turned into positions in the body; exact unless the sender scattered the labels
+    /// over the metric.
+    #[cold]
+    fn locate(&self, key: &[u8], fault: Fault) -> ParseError {
+        let Self(cursor) = self;
+        let decoder = &cursor.parser.protobuf;
+        // The first label field, or the metric if there is no label.
+        let first = decoder.metric.labels.first();
+        let at = first.map_or(decoder.metric_at, |run| run.start) as usize;
+        let inside = fault.at.saturating_sub(key::labels_start(key).unwrap_or(0));
+        let column = decoder.current.prefix as usize + at + inside;
+        let offset = cursor.parser.offset + (cursor.pos + column) as u64;
+        bare(fault, offset, cursor.parser.line, column)
     }
 }
 
@@ -77,9 +73,9 @@ pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, message: &'a [u8]) -> Event<'a> {
             value_text: &[],
             timestamp: decoder.timestamp,
             start_timestamp: decoder.start,
-            exemplars: exemplars(cursor, message, exemplar),
+            exemplars: exemplars(cursor, exemplar),
             context: LabelContext::Other,
-            labels: labels(cursor),
+            labels: LabelsRef::Protobuf(PbLabels(cursor)),
         }),
         What::Histogram { flavour, exemplar } => Event::Histogram(HistogramSeries {
             key: decoder.key.key(),
@@ -89,32 +85,15 @@ pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, message: &'a [u8]) -> Event<'a> {
             },
             timestamp: decoder.timestamp,
             start_timestamp: decoder.start,
-            exemplars: exemplars(cursor, message, exemplar),
+            exemplars: exemplars(cursor, exemplar),
             context: LabelContext::Other,
-            labels: labels(cursor),
+            labels: LabelsRef::Protobuf(PbLabels(cursor)),
         }),
     }
 }
 
 #[inline]
-fn labels<'a>(cursor: &'a Cursor<'_>) -> LabelsRef<'a> {
-    let decoder = &cursor.parser.protobuf;
-    let prefix = decoder.current.prefix as usize;
-    let first = decoder
-        .metric
-        .labels
-        .first()
-        .map_or(decoder.metric_at, |run| run.start) as usize;
-    LabelsRef::Protobuf(PbLabels {
-        key: decoder.key.key(),
-        offset: cursor.parser.offset + (cursor.pos + prefix + first) as u64,
-        column: prefix + first,
-        line: cursor.parser.line,
-    })
-}
-
-#[inline]
-fn exemplars<'a>(cursor: &'a Cursor<'_>, message: &'a [u8], source: Source) -> Exemplars<'a> {
+fn exemplars<'a>(cursor: &'a Cursor<'_>, source: Source) -> Exemplars<'a> {
     let metric = &cursor.parser.protobuf.metric;
     let list = match source {
         Source::None => return Exemplars::default(),
@@ -140,10 +119,5 @@ fn exemplars<'a>(cursor: &'a Cursor<'_>, message: &'a [u8], source: Source) -> E
             timed_only: false,
         },
     };
-    Exemplars::protobuf(PbExemplars {
-        message,
-        metric,
-        list,
-        canonical_nan: cursor.parser.options.canonical_nan,
-    })
+    Exemplars::protobuf(PbExemplars { cursor, list })
 }

@@ -315,10 +315,7 @@ pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, line: RawLine<'a>) -> Event<'a> {
             start_timestamp,
             exemplars: exemplars(&tail, cursor.parser.options.raw_exemplars),
             context: cursor.context(),
-            labels: LabelsRef::Spans {
-                key,
-                spans: &cursor.parser.spans,
-            },
+            labels: LabelsRef::Spans(&cursor.parser.spans),
         }),
     }
 }
