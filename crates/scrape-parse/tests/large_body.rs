@@ -152,8 +152,9 @@ fn check(format: Format, scanned: bool) {
     assert!(work.samples > bytes / 64, "{work:?}");
     assert_eq!(work.last, (work.samples - 1) as f64, "{work:?}");
     assert!(work.peak < 1 << 20, "memory grows with the body: {work:?}");
-    // Every call takes a line or ends a piece; a family has two lines beside its samples.
-    let lines = work.samples + 2 * work.samples.div_ceil(FAMILY);
+    // Every call takes a line or ends a piece; a family has two lines beside its samples, and the last piece
+    // may end after those two.
+    let lines = work.samples + 2 * (work.samples.div_ceil(FAMILY) + 1);
     let pieces = work.fed / PIECE as u64;
     assert!(work.steps <= lines as u64 + pieces, "{work:?}");
     // Only the line that a piece cuts is handed over twice.
