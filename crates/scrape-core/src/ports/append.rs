@@ -196,6 +196,6 @@ pub trait Appender: Send {
     /// Makes everything appended durable (as the store's settings say) and visible.
     fn commit(self: Box<Self>) -> Result<CommitStats, CommitError>;
 
-    /// Discards everything appended. Series that were created stay known to the store.
+    /// Discards everything appended. References to series that were created may be unknown from now on.
     fn rollback(self: Box<Self>);
 }

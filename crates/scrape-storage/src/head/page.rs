@@ -30,7 +30,7 @@ pub(crate) enum Kind {
 pub(crate) struct Slot {
     /// Timestamp of the newest sample, or [`NEVER`].
     pub(crate) last_t: i64,
-    /// Bits of the newest float, or a hash of the newest histogram.
+    /// Bits of the newest float, or a hash of the newest histogram; of a provisional series its claims.
     pub(crate) last_bits: u64,
     text: u32,
     /// Entry of the metadata table, 0 for none.
@@ -43,6 +43,46 @@ pub(crate) struct Slot {
     pub(crate) logged: bool,
     /// Used since the last collection.
     pub(crate) touched: bool,
+}
+
+/// Bits of [`Slot::last_bits`] that count claims; the others hold the newest claimant.
+const CLAIM_BITS: u32 = 16;
+const MAX_CLAIMS: u64 = (1 << CLAIM_BITS) - 1;
+
+impl Slot {
+    /// Whether only open transactions know the series: nothing of it is in the log.
+    #[inline]
+    pub(crate) fn is_provisional(&self) -> bool {
+        self.last_t == NEVER && !self.logged
+    }
+
+    /// Notes that a transaction counts on a provisional series. True when it has to give the claim back,
+    /// by [`Slot::unclaim`], if it does not commit.
+    ///
+    /// A provisional series has no last value, so the claims stand in its place.
+    pub(crate) fn claim(&mut self, ticket: u64) -> bool {
+        let n = self.last_bits & MAX_CLAIMS;
+        let claimant = ticket & (u64::MAX >> CLAIM_BITS);
+        // With too many claimants to count the series stays until it is collected.
+        if !self.is_provisional()
+            || n == MAX_CLAIMS
+            || (n > 0 && self.last_bits >> CLAIM_BITS == claimant)
+        {
+            return false;
+        }
+        self.last_bits = claimant << CLAIM_BITS | (n + 1);
+        true
+    }
+
+    /// Gives a claim back. True when the series is provisional and nobody counts on it any more.
+    pub(crate) fn unclaim(&mut self) -> bool {
+        let n = self.last_bits & MAX_CLAIMS;
+        if !self.is_provisional() || n == 0 || n == MAX_CLAIMS {
+            return false;
+        }
+        self.last_bits -= 1;
+        n == 1
+    }
 }
 
 const UNUSED: Slot = Slot {
@@ -191,9 +231,10 @@ impl Page {
         }
     }
 
-    /// Gives the memory of removed series back.
-    pub(crate) fn compact(&mut self) {
-        if self.sparse.is_some() || (self.live as usize) * 2 < self.slots.len() {
+    /// Gives the memory of removed series back. A page that is still being filled stays dense.
+    pub(crate) fn compact(&mut self, filling: bool) {
+        let mostly_unused = (self.live as usize) * 2 < self.slots.len();
+        if self.sparse.is_some() || (mostly_unused && !filling) {
             self.make_sparse();
         }
         let mut text = Vec::with_capacity(

@@ -1,6 +1,7 @@
 //! The store as a whole, over a simulated disk and a clock that stands still.
 
 mod accept;
+mod claims;
 mod crash;
 mod model;
 mod retain;

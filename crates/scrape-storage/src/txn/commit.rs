@@ -91,10 +91,10 @@ pub(super) fn commit(
     done: &mut [Batch],
     last: &mut Batch,
     metadata: &[PendingMetadata],
-    created: &[u64],
+    claims: &[u64],
     window: Window,
 ) -> Result<CommitStats, CommitError> {
-    if done.is_empty() && last.is_empty() && metadata.is_empty() && created.is_empty() {
+    if done.is_empty() && last.is_empty() && metadata.is_empty() && claims.is_empty() {
         return Ok(CommitStats::default());
     }
     let mut log = lock(&store.log);
@@ -113,7 +113,7 @@ pub(super) fn commit(
         min_t: i64::MAX,
         max_t: i64::MIN,
     };
-    collect_series(&store.head, created, &mut scratch);
+    collect_series(&store.head, claims, &mut scratch);
     for b in done.iter_mut().chain([&mut *last]) {
         scratch.marks.push(Mark {
             hists: scratch.old_hists.len(),
@@ -139,27 +139,6 @@ pub(super) fn commit(
     };
     log.scratch = scratch;
     result
-}
-
-/// Writes the labels of series that were created and of which no sample is written now.
-pub(super) fn log_series(
-    store: &Inner,
-    created: &[u64],
-) -> Result<(), crate::wal::writer::WriteError> {
-    let mut log = lock(&store.log);
-    let log = &mut *log;
-    if log.closed {
-        return Ok(());
-    }
-    let mut scratch = std::mem::take(&mut log.scratch);
-    scratch.clear();
-    collect_series(&store.head, created, &mut scratch);
-    let written = write(log, store, &scratch, &[], i64::MIN);
-    if written.is_err() {
-        unmark(&store.head, &scratch.logged);
-    }
-    log.scratch = scratch;
-    written
 }
 
 /// Encodes the labels of those series that are not in the log yet.

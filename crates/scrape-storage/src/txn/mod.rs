@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 /// Series whose ids a transaction reserves at once, at most: they lie side by side.
 const MAX_RESERVE: u64 = 128;
+/// Claims given up before a commit may go in between.
+const CLAIMS_AT_ONCE: usize = 4096;
 /// Half of the range that upstream keeps in memory: how far behind the newest sample in-order ones may be.
 pub(crate) const IN_ORDER_WINDOW_MS: i64 = 3_600_000;
 
@@ -48,7 +50,8 @@ pub(crate) struct Txn {
     done: Vec<Batch>,
     /// A series changed its kind inside this transaction, so order across kinds matters from here on.
     mixed: bool,
-    created: Vec<u64>,
+    /// Series that it created or that other open transactions did: to be given up if it fails.
+    claims: Vec<u64>,
     reserved: Range<u64>,
     reserve_next: u64,
     metadata: Vec<PendingMetadata>,
@@ -79,7 +82,7 @@ impl Txn {
             batch,
             done: Vec::new(),
             mixed: false,
-            created: Vec::new(),
+            claims: Vec::new(),
             reserved: 0..0,
             reserve_next: 8,
             metadata: Vec::new(),
@@ -120,7 +123,12 @@ impl Txn {
 
     /// The id of a series, creating it if it has labels.
     fn resolve(&mut self, r: SeriesRef, labels: &Labels) -> Result<u64, AppendError> {
-        if r.is_known() && self.store.head.with(r.0, |s| s.touched = true).is_some() {
+        if r.is_known()
+            && let Some(claimed) = self.store.head.claim(r.0, self.ticket)
+        {
+            if claimed {
+                self.claims.push(r.0);
+            }
             return Ok(r.0);
         }
         if labels.is_empty() {
@@ -134,9 +142,10 @@ impl Txn {
             store,
             reserved,
             reserve_next,
+            ticket,
             ..
         } = self;
-        let found = store.head.find_or_create(labels, || {
+        let found = store.head.find_or_create(labels, *ticket, || {
             if reserved.is_empty() {
                 *reserved = store.head.reserve(*reserve_next);
                 *reserve_next = (*reserve_next * 2).min(MAX_RESERVE);
@@ -145,7 +154,7 @@ impl Txn {
         });
         match found {
             Some((id, true)) => {
-                self.created.push(id);
+                self.claims.push(id);
                 Ok(id)
             }
             Some((id, false)) => Ok(id),
@@ -316,6 +325,8 @@ impl Txn {
                 batch,
                 window,
                 mixed,
+                ticket,
+                claims,
                 ..
             } = self;
             let pages = store.head.pages();
@@ -329,6 +340,9 @@ impl Txn {
                     refused.push((i, AppendError::NotFound));
                     continue;
                 };
+                if slot.is_provisional() && slot.claim(*ticket) {
+                    claims.push(r.0);
+                }
                 if *mixed || !matches!(slot.kind, Kind::Float | Kind::None) {
                     slow.push(i);
                     continue;
@@ -467,9 +481,12 @@ impl Appender for Txn {
             &mut batches,
             &mut self.batch,
             &self.metadata,
-            &self.created,
+            &self.claims,
             self.window,
         );
+        if done.is_err() {
+            self.give_up_claims();
+        }
         self.close(batches);
         done
     }
@@ -480,6 +497,17 @@ impl Appender for Txn {
 }
 
 impl Txn {
+    /// Forgets the series that nobody else knows. What stays is logged with its first sample.
+    fn give_up_claims(&mut self) {
+        let mut ids = std::mem::take(&mut self.claims);
+        ids.sort_unstable();
+        for some in ids.chunks(CLAIMS_AT_ONCE) {
+            // A commit that is under way may still undo what it did to one of them.
+            let _no_commit = lock(&self.store.log);
+            self.store.head.unclaim(some);
+        }
+    }
+
     fn close(&mut self, batches: Vec<Batch>) {
         self.store.head.give_back(self.reserved.clone());
         self.reserved = 0..0;
@@ -494,12 +522,7 @@ impl Drop for Txn {
         if self.finished {
             return;
         }
-        // The series stay known, so their labels must be in the log before any sample of theirs.
-        if !self.created.is_empty()
-            && let Err(e) = commit::log_series(&self.store, &self.created)
-        {
-            tracing::warn!(error = %e, "series of a discarded scrape were not logged; they will be with their first sample");
-        }
+        self.give_up_claims();
         let batches = std::mem::take(&mut self.done);
         self.close(batches);
     }

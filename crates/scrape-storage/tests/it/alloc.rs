@@ -127,6 +127,43 @@ fn a_batch_commit_allocates_nothing_per_sample() {
 }
 
 #[test]
+fn failed_scrapes_of_new_series_leave_nothing() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let store = open(dir.path());
+    let refs = create(&store, 2000);
+    let mut next = 1_000_000;
+    let mut fail = |scrapes: usize| {
+        for _ in 0..scrapes {
+            let mut app = store.appender();
+            for i in next..next + 1000 {
+                let l = labels(i);
+                let o = AppendOpts::default();
+                app.append(SeriesRef::UNKNOWN, &l, 0, 2, Value::Float(0.5), &o)
+                    .expect("taken");
+            }
+            next += 1000;
+            app.rollback();
+        }
+    };
+    // Buffers and pool reach their size first.
+    fail(20);
+    let (series, log, held) = (store.stats().series, store.stats().wal_bytes, COUNT.get().1);
+    assert_eq!(series, refs.len() as u64);
+    fail(1000);
+    let grown = COUNT.get().1 - held;
+    println!("{grown} bytes more after a million series of failed scrapes");
+    assert_eq!(store.stats().series, series);
+    // The page that is being filled may be at another place.
+    assert!(grown < 64 * 1024, "{grown}");
+    assert_eq!(store.stats().wal_bytes, log, "and nothing in the log");
+    let mut refused = Vec::new();
+    let mut app = store.appender();
+    app.append_batch(3, &refs, &mut refused);
+    assert_eq!(refused, []);
+    assert_eq!(app.commit().expect("commits").samples, 2000);
+}
+
+#[test]
 fn a_series_costs_less_than_300_bytes() {
     const N: usize = 100_000;
     let dir = tempfile::tempdir().expect("tempdir");
