@@ -248,6 +248,44 @@ pub enum Expect<'a> {
     Hit(Known<'a>),
 }
 
+/// Metadata that a caller remembers from an earlier body, for
+/// [`Cursor::expect_meta`](crate::Cursor::expect_meta): lines that followed each other and were about one family.
+///
+/// # Examples
+/// ```
+/// use scrape_parse::{Event, Format, KnownMeta, MetricType, Parser, ParserOptions, Step};
+///
+/// let body = b"# HELP up Is it.\n# TYPE up gauge\nup 1\n";
+/// let mut parser = Parser::new(ParserOptions::new(Format::Text));
+/// let mut lines = Vec::new();
+/// let mut cursor = parser.feed(body, true);
+/// while let Step::Event(event) = cursor.next()? {
+///     if matches!(event, Event::Help { .. } | Event::Type { .. }) {
+///         lines.extend_from_slice(cursor.line());
+///     }
+/// }
+/// drop(cursor);
+///
+/// parser.reset();
+/// let mut cursor = parser.feed(body, true);
+/// let known = KnownMeta { lines: &lines, family: b"up", kind: Some(MetricType::Gauge) };
+/// assert!(cursor.expect_meta(&known));
+/// assert_eq!(cursor.kind(), MetricType::Gauge);
+/// assert!(matches!(cursor.next()?, Step::Event(Event::Series(series)) if series.key == b"up"));
+/// # Ok::<(), scrape_parse::ParseError>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct KnownMeta<'a> {
+    /// The lines, each as [`Cursor::line`](crate::Cursor::line) gave it after an [`Event::Help`],
+    /// [`Event::Type`] or [`Event::Unit`] under the same options, in the order they came in. Lines that do not
+    /// end with a line feed, or are longer together than one line may be, are never found.
+    pub lines: &'a [u8],
+    /// The family of all these events.
+    pub family: &'a [u8],
+    /// The type that the last [`Event::Type`] among them declared, if there was one.
+    pub kind: Option<MetricType>,
+}
+
 /// The answer of [`Cursor::scan_key`](crate::Cursor::scan_key).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scan<'a> {

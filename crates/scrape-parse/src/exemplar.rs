@@ -33,7 +33,18 @@ impl<'a> Exemplars<'a> {
         Self(Source::Protobuf(list))
     }
 
+    /// The text of the one exemplar of an OpenMetrics sample, from `{` to the end of the line; empty if there is
+    /// none or it is not from there. For [`Cursor::expect_with_exemplar`].
+    #[inline]
+    pub fn text(&self) -> &'a [u8] {
+        match self.0 {
+            Source::Text { bytes, .. } => bytes,
+            _ => &[],
+        }
+    }
+
     /// Whether there is none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         match self.0 {
             Source::None => true,

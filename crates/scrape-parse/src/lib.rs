@@ -7,7 +7,8 @@
 //!   longest line, for which [`Limits`] has a cap.
 //! - A caller that scrapes the same target again and again keeps the raw key of every series and uses
 //!   [`Cursor::expect`], [`Cursor::scan_key`] and [`Cursor::take_known`]: labels are then neither decoded nor
-//!   validated again, and a value whose text has not changed is not parsed.
+//!   validated again, and a value whose text has not changed is not parsed. The same holds for exemplars
+//!   ([`Cursor::expect_with_exemplar`]) and for metadata lines ([`Cursor::expect_meta`]).
 //! - [`families::families`] is the comfortable layer above, for tools.
 //!
 //! What is accepted and refused is what Prometheus 3 accepts and refuses, bar its bugs. A [`ParseError`] says
@@ -68,8 +69,8 @@ mod tests;
 pub use accept::accept_header;
 pub use error::{ErrorClass, ParseError};
 pub use event::{
-    Event, Expect, HistogramSeries, HistogramValue, Known, LabelContext, LabelSink, METRIC_NAME,
-    MetricType, Scan, Series, Step,
+    Event, Expect, HistogramSeries, HistogramValue, Known, KnownMeta, LabelContext, LabelSink,
+    METRIC_NAME, MetricType, Scan, Series, Step,
 };
 pub use exemplar::{Exemplar, Exemplars};
 pub use format::Format;

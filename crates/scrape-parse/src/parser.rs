@@ -4,8 +4,7 @@
 //! look at an event before deciding what to yield (histogram conversion) works on `Raw` and turns the one it
 //! yields into a public event with [`Cursor::view`].
 
-use crate::event::{Expect, Known, Scan, Step};
-use crate::exemplar::Exemplars;
+use crate::event::{Expect, Known, KnownMeta, Scan, Step};
 use crate::format::Format;
 use crate::labels::LabelSpan;
 use crate::nhcb::{self, Collector};
@@ -13,6 +12,7 @@ use crate::protobuf::{self, Decoder, Flavour};
 use crate::text;
 use crate::text::predict::Plain;
 use crate::text::start_ts::StartTimestamps;
+use crate::text::tail::Expected;
 use crate::{ErrorClass, LabelContext, MetricType, ParseError};
 
 /// Caps on the parts of a body; 0 means none. A part over its cap fails the body with [`ErrorClass::Limit`].
@@ -154,6 +154,7 @@ impl Parser {
             parser: self,
             input,
             pos: 0,
+            line_at: 0,
             end,
             plain: if plain_lines { longest } else { 0 },
         }
@@ -168,6 +169,8 @@ pub struct Cursor<'p> {
     pub(crate) parser: &'p mut Parser,
     pub(crate) input: &'p [u8],
     pub(crate) pos: usize,
+    /// Where the line of the last event of the text formats starts.
+    pub(crate) line_at: usize,
     pub(crate) end: bool,
     /// The longest line that may be taken without asking for anything but its text; 0 if none may.
     pub(crate) plain: usize,
@@ -242,28 +245,80 @@ impl<'p> Cursor<'p> {
     /// The line is the expected series, but what follows the key is malformed.
     #[inline]
     pub fn expect(&mut self, key: &[u8], value_text: &[u8]) -> Result<Expect<'_>, ParseError> {
-        match text::predict::plain(self, key, value_text) {
-            Plain::Hit(value, unchanged, value_text) => Ok(Expect::Hit(Known {
+        self.expect_with_exemplar(key, value_text, &[])
+    }
+
+    /// As [`Cursor::expect`], for a series whose exemplar is known too: an exemplar whose text is `exemplar` needs
+    /// no validation. It must be an [`Exemplars::text`](crate::Exemplars::text) that was accepted under the same
+    /// options, or empty. The answer does not depend on it otherwise, and the exemplar is handed out either way.
+    ///
+    /// # Errors
+    /// As [`Cursor::expect`].
+    #[inline]
+    pub fn expect_with_exemplar(
+        &mut self,
+        key: &[u8],
+        value_text: &[u8],
+        exemplar: &[u8],
+    ) -> Result<Expect<'_>, ParseError> {
+        match text::predict::plain(self, key, value_text, exemplar) {
+            Plain::Hit {
+                value,
+                value_text,
+                unchanged,
+                exemplar,
+            } => Ok(Expect::Hit(Known {
                 value,
                 value_text,
                 unchanged,
                 timestamp: None,
                 start_timestamp: 0,
-                exemplars: Exemplars::default(),
+                exemplars: text::exemplars(exemplar, self.parser.options.raw_exemplars),
                 context: self.context(),
             })),
             Plain::Miss => Ok(Expect::Miss),
-            Plain::Unclear => self.expect_in_full(key, value_text),
+            Plain::Unclear => self.expect_in_full(key, value_text, exemplar),
         }
     }
 
-    /// The same for lines with more than a key, one blank and a number.
-    fn expect_in_full(&mut self, key: &[u8], value_text: &[u8]) -> Result<Expect<'_>, ParseError> {
+    /// The same for lines with more than a key, one blank, a number and an exemplar.
+    fn expect_in_full(
+        &mut self,
+        key: &[u8],
+        value_text: &[u8],
+        exemplar: &[u8],
+    ) -> Result<Expect<'_>, ParseError> {
+        let expected = Expected {
+            value: value_text,
+            exemplar,
+        };
         match self.parser.options.format {
-            Format::Text => text::predict::expect::<false>(self, key, value_text),
-            Format::OpenMetrics => text::predict::expect::<true>(self, key, value_text),
+            Format::Text => text::predict::expect::<false>(self, key, &expected),
+            Format::OpenMetrics => text::predict::expect::<true>(self, key, &expected),
             Format::Protobuf => Ok(Expect::Miss),
         }
+    }
+
+    /// Whether the next line is metadata or a comment, as far as its first byte tells: then no series can be
+    /// expected here.
+    #[inline]
+    pub fn at_metadata(&self) -> bool {
+        self.input.get(self.pos) == Some(&b'#') && self.parser.options.format != Format::Protobuf
+    }
+
+    /// Fast path: are the next lines the metadata that was here the last time? Then they are consumed, the type
+    /// they declare is in force, and the caller knows what else they said; one comparison is all it takes.
+    /// Otherwise, or if the piece ends before they do, nothing is consumed and [`Cursor::next`] reads them one by
+    /// one. See [`KnownMeta`] for what may be expected.
+    #[inline]
+    pub fn expect_meta(&mut self, known: &KnownMeta<'_>) -> bool {
+        text::predict::meta(self, known)
+    }
+
+    /// The line of the event that [`Cursor::next`] has just yielded, from its first byte to its line feed, where
+    /// the format has lines. What [`KnownMeta::lines`] is made of.
+    pub fn line(&self) -> &[u8] {
+        self.input.get(self.line_at..self.pos).unwrap_or_default()
     }
 
     /// Fast path: finds the key of the next line without validating or consuming it.

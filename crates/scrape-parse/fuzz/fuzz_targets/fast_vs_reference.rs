@@ -1,4 +1,5 @@
-//! The fast parser and the slow one say the same, refusals included.
+//! The fast parser, the slow one and the fast path with right and wrong predictions say the same, refusals
+//! included.
 
 #![no_main]
 
@@ -10,5 +11,6 @@ fuzz_target!(|data: &[u8]| {
     for format in [Format::Text, Format::OpenMetrics] {
         let (options, body) = agreement::options(format, data);
         agreement::fast_and_slow(body, &options);
+        agreement::lazy_and_full(body, &options);
     }
 });

@@ -1,4 +1,4 @@
-//! A body cut anywhere yields what the whole one yields.
+//! A body cut anywhere yields what the whole one yields, by the fast path too.
 
 #![no_main]
 
@@ -10,5 +10,6 @@ fuzz_target!(|data: &[u8]| {
     for format in [Format::Text, Format::OpenMetrics] {
         let (options, body) = agreement::options(format, data);
         agreement::pieces_and_whole(body, &options);
+        agreement::lazy_in_pieces(body, &options);
     }
 });

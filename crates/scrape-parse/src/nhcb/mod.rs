@@ -43,6 +43,11 @@ impl Collector {
         self.collecting = false;
     }
 
+    /// Whether there is a histogram to be yielded before anything else is.
+    pub(crate) fn is_collecting(&self) -> bool {
+        self.collecting
+    }
+
     /// The text of one exemplar of the members.
     pub(crate) fn exemplar(&self, i: usize) -> Option<&[u8]> {
         let end = *self.exemplar_ends.get(i)?;

@@ -1,7 +1,7 @@
 //! The properties that tests and fuzzers assert: all ways to read a body agree. Every function panics if they
 //! do not, with the body in the message.
 
-use super::{Outcome, parse, parse_fast, parse_lazily, predictions};
+use super::{Outcome, parse, parse_fast, parse_lazily, predictions, wrong};
 use crate::{Format, ParserOptions};
 
 /// Options from the first byte of a fuzzer's input, and the rest as the body.
@@ -49,27 +49,40 @@ pub fn pieces_and_whole(body: &[u8], options: &ParserOptions) {
     }
 }
 
-/// The fast path agrees with the full grammar, with right predictions and with ones out of step, whole and byte
-/// by byte. Long bodies are left out: the check takes quadratic time.
+/// The fast path agrees with the full grammar, with right predictions and with wrong ones, whole and byte by byte,
+/// with histograms converted and without. Long bodies are left out: the check takes quadratic time.
 pub fn lazy_and_full(body: &[u8], options: &ParserOptions) {
     if body.len() >= SHORT {
         return;
     }
+    let right = predictions(body, options);
+    let mut predicted = wrong(&right);
+    predicted.push(right);
+    let every: Vec<usize> = (0..body.len()).collect();
+    for nhcb in [false, true] {
+        let options = ParserOptions { nhcb, ..*options };
+        let whole = parse_fast(body, &options, &[]);
+        for predicted in &predicted {
+            for cuts in [&[][..], &every] {
+                let lazy = parse_lazily(body, &options, cuts, predicted);
+                let shown = String::from_utf8_lossy(body);
+                let lazy =
+                    lazy.unwrap_or_else(|| panic!("the fast path contradicts itself: {shown:?}"));
+                same(&lazy, &whole, &options, "fast path", body);
+            }
+        }
+    }
+}
+
+/// The fast path with right predictions agrees with the full grammar wherever the body is cut in two.
+pub fn lazy_in_pieces(body: &[u8], options: &ParserOptions) {
     let whole = parse_fast(body, options, &[]);
     let right = predictions(body, options);
-    let mut rotated = right.clone();
-    if !rotated.is_empty() {
-        rotated.rotate_left(1);
-    }
-    let every: Vec<usize> = (0..body.len()).collect();
-    for predicted in [&right, &rotated] {
-        for cuts in [&[][..], &every] {
-            let lazy = parse_lazily(body, options, cuts, predicted);
-            let shown = String::from_utf8_lossy(body);
-            let lazy =
-                lazy.unwrap_or_else(|| panic!("the fast path contradicts itself: {shown:?}"));
-            same(&lazy, &whole, options, "fast path", body);
-        }
+    for cut in (0..=body.len()).step_by(1 + body.len() / 400) {
+        let shown = String::from_utf8_lossy(body);
+        let lazy = parse_lazily(body, options, &[cut], &right)
+            .unwrap_or_else(|| panic!("the fast path contradicts itself: {shown:?}"));
+        same(&lazy, &whole, options, "fast path in two pieces", body);
     }
 }
 

@@ -14,7 +14,7 @@ mod reader;
 mod start_ts;
 mod text;
 
-pub use lazy::{Prediction, parse_lazily, predictions};
+pub use lazy::{Line, Prediction, parse_lazily, predictions, wrong};
 
 use crate::{
     Cursor, ErrorClass, Event, Exemplars, Format, LabelContext, MetricType, Parser, ParserOptions,

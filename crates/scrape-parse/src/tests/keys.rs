@@ -1,6 +1,6 @@
 //! Cases K01–K04: what a cache that works with raw keys relies on.
 
-use crate::reference::{Labels, predictions};
+use crate::reference::{Labels, Line, Prediction, predictions};
 use crate::{
     Cursor, Event, Expect, Format, LabelContext, Parser, ParserOptions, Scan, Step, decode_key,
 };
@@ -11,24 +11,24 @@ fn parser() -> Parser {
 
 /// Reads a body with predictions in order, then by known keys; answers how often the full grammar was needed
 /// for a sample.
-fn full_decodes(body: &str, known: &[(Vec<u8>, Vec<u8>)]) -> usize {
+fn full_decodes(body: &str, known: &[Line]) -> usize {
     let mut parser = parser();
     let mut cursor = parser.feed(body.as_bytes(), true);
     let (mut at, mut full) = (0, 0);
     loop {
-        if let Some((key, value)) = known.get(at)
-            && let Expect::Hit(_) = cursor.expect(key, value).expect("well-formed")
+        if let Some(line) = known.get(at)
+            && let Expect::Hit(_) = cursor.expect(&line.key, &line.value).expect("well-formed")
         {
             at += 1;
             continue;
         }
         let found = match cursor.scan_key().expect("well-formed") {
-            Scan::Key(key) => known.iter().position(|k| k.0 == key),
+            Scan::Key(key) => known.iter().position(|k| k.key == key),
             _ => None,
         };
         if let Some(index) = found {
             cursor
-                .take_known(known[index].0.len())
+                .take_known(known[index].key.len())
                 .expect("well-formed");
             at = index + 1;
             continue;
@@ -42,12 +42,21 @@ fn full_decodes(body: &str, known: &[(Vec<u8>, Vec<u8>)]) -> usize {
     }
 }
 
+fn lines_of(body: &str) -> Vec<Line> {
+    let all = predictions(body.as_bytes(), &ParserOptions::new(Format::Text));
+    all.into_iter()
+        .filter_map(|p| match p {
+            Prediction::Series(line) => Some(line),
+            Prediction::Meta { .. } => None,
+        })
+        .collect()
+}
+
 const FIRST: &str = "# TYPE a counter\na{x=\"1\"} 1\na{x=\"2\"} 2 5\nb 3\n{\"c d\"} 4\n";
 
 #[test]
 fn k01_changed_values_need_no_label_decode() {
-    let options = ParserOptions::new(Format::Text);
-    let known = predictions(FIRST.as_bytes(), &options);
+    let known = lines_of(FIRST);
     assert_eq!(known.len(), 4);
     let second = "# TYPE a counter\na{x=\"1\"} 10\na{x=\"2\"} 20 6\nb 3.5\n{\"c d\"} 4\n";
     assert_eq!(full_decodes(second, &known), 0);
@@ -55,7 +64,7 @@ fn k01_changed_values_need_no_label_decode() {
 
 #[test]
 fn k02_rotated_lines_need_no_full_decode() {
-    let known = predictions(FIRST.as_bytes(), &ParserOptions::new(Format::Text));
+    let known = lines_of(FIRST);
     let rotated = "a{x=\"2\"} 20\nb 30\n{\"c d\"} 40\na{x=\"1\"} 10\n";
     assert_eq!(full_decodes(rotated, &known), 0);
 }

@@ -21,6 +21,7 @@ pub(crate) fn check_with(body: &[u8], options: ParserOptions) -> Outcome {
     let whole = agreement::fast_and_slow(body, &options);
     agreement::pieces_and_whole(body, &options);
     agreement::lazy_and_full(body, &options);
+    agreement::lazy_in_pieces(body, &options);
     whole
 }
 

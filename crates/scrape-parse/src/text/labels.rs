@@ -174,7 +174,7 @@ pub(crate) fn label_set<const OM: bool>(
             i = input.skip_blanks(i);
         }
         let item = i;
-        if let Some((name_end, value_end)) = plain_label(input, i, limits) {
+        if let Some((name_end, value_end)) = plain_label(input.buf, i, limits) {
             spans.item(LabelSpan {
                 name: relative(start, i, name_end)?,
                 value: relative(start, name_end + 2, value_end)?,
@@ -292,17 +292,17 @@ fn separator<const OM: bool>(input: Input<'_>, i: usize) -> Lex<usize> {
 /// A label as nearly all are written: a bare name, `=`, a quoted value without escapes, all of it ASCII and in the
 /// piece. Answers the end of the name and the end of the value; what is anything else is left to the full grammar.
 #[inline(always)]
-fn plain_label(input: Input<'_>, i: usize, limits: &Limits) -> Option<(usize, usize)> {
-    if !starts_label(*input.buf.get(i)?) {
+pub(crate) fn plain_label(buf: &[u8], i: usize, limits: &Limits) -> Option<(usize, usize)> {
+    if !starts_label(*buf.get(i)?) {
         return None;
     }
-    let name_end = scan::label_name_end(input.buf, i + 1);
-    if input.buf.get(name_end..name_end + 2) != Some(b"=\"") {
+    let name_end = scan::label_name_end(buf, i + 1);
+    if buf.get(name_end..name_end + 2) != Some(b"=\"") {
         return None;
     }
-    let (value_end, ascii) = scan::quoted(input.buf, name_end + 2);
+    let (value_end, ascii) = scan::quoted(buf, name_end + 2);
     let plain = ascii
-        && input.buf.get(value_end) == Some(&b'"')
+        && buf.get(value_end) == Some(&b'"')
         && (limits.name == 0 || name_end - i <= limits.name)
         && (limits.value == 0 || value_end - name_end - 2 <= limits.value);
     plain.then_some((name_end, value_end))

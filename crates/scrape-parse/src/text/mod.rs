@@ -16,13 +16,13 @@ use std::borrow::Cow;
 use crate::event::{Event, LabelContext, LabelSink, Series};
 use crate::exemplar::{Exemplars, Source};
 use crate::labels::{LabelSpan, LabelsRef, emit};
-use crate::parser::{Cursor, Limits, Raw};
+use crate::parser::{Cursor, Limits, Parser, Raw};
 use crate::unescape::{unescape_help, unescape_label};
 use crate::{ErrorClass, MetricType, ParseError};
 use labels::series_key;
 use lexer::{Fault, Input, Lex, Stop, bad, starts_name};
 use meta::Meta;
-use tail::{Tail, TailOptions, tail};
+use tail::{Expected, Tail, TailOptions, tail};
 
 /// A parsed line that borrows the input. The labels of a series are in the parser's spans until the next line.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +65,17 @@ enum Line<'p> {
     Complete(usize),
     /// The end of a text body.
     End,
+}
+
+impl Parser {
+    /// A `# TYPE` line, of a family unescaped.
+    #[inline]
+    fn declare(&mut self, kind: MetricType, family: &[u8]) {
+        self.kind = kind;
+        self.family.clear();
+        self.family.extend_from_slice(family);
+        self.start_ts.new_family();
+    }
 }
 
 impl<'p> Cursor<'p> {
@@ -160,21 +171,18 @@ pub(crate) fn next<'p, const OM: bool>(cursor: &mut Cursor<'p>) -> Result<Raw<'p
                         family_escaped,
                         kind,
                     } => {
-                        let parser = &mut *cursor.parser;
-                        parser.kind = kind;
-                        parser.family.clear();
                         if family_escaped {
-                            parser.family.extend(unescape_label(family));
+                            cursor.parser.declare(kind, &unescape_label(family));
                         } else {
-                            parser.family.extend_from_slice(family);
+                            cursor.parser.declare(kind, family);
                         }
-                        parser.start_ts.new_family();
                         false
                     }
                     RawLine::Series { key, .. } => start_ts::is_swallowed(cursor, key),
                     _ => false,
                 };
                 cursor.parser.retry_at = 0;
+                cursor.line_at = cursor.pos;
                 cursor.pos = next.min(cursor.input.len());
                 if !swallowed {
                     return Ok(Raw::Text(entry));
@@ -236,7 +244,7 @@ fn line<'p, const OM: bool>(cursor: &mut Cursor<'p>) -> Lex<Line<'p>> {
     let spans = &mut cursor.parser.spans;
     spans.clear();
     let key_end = series_key::<OM>(input, start, &limits, spans)?;
-    let tail = tail::<OM>(input, key_end, &[], &options)?;
+    let tail = tail::<OM>(input, key_end, &Expected::NOTHING, &options)?;
     let key = input.slice(start, key_end);
     let start_timestamp = start_ts::lookup(cursor, key, tail.next, true)?;
     Ok(Line::Entry(
@@ -249,9 +257,10 @@ fn line<'p, const OM: bool>(cursor: &mut Cursor<'p>) -> Lex<Line<'p>> {
     ))
 }
 
-/// The exemplars of a sample.
-fn exemplars<'a>(tail: &Tail<'a>, raw: bool) -> Exemplars<'a> {
-    match tail.exemplar {
+/// The exemplar of a sample from its text, if it has one.
+#[inline(always)]
+pub(crate) fn exemplars(text: Option<&[u8]>, raw: bool) -> Exemplars<'_> {
+    match text {
         None => Exemplars(Source::None),
         Some(bytes) => Exemplars(Source::Text { bytes, raw }),
     }
@@ -313,7 +322,7 @@ pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, line: RawLine<'a>) -> Event<'a> {
             value_text: tail.value_text,
             timestamp: tail.timestamp,
             start_timestamp,
-            exemplars: exemplars(&tail, cursor.parser.options.raw_exemplars),
+            exemplars: exemplars(tail.exemplar, cursor.parser.options.raw_exemplars),
             context: cursor.context(),
             labels: LabelsRef::Spans(&cursor.parser.spans),
         }),

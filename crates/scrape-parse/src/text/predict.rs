@@ -7,11 +7,11 @@
 
 use super::lexer::{Input, Lex, Stop, starts_name};
 use super::start_ts::{self, Ahead};
-use super::tail::{Tail, tail};
-use crate::event::{Expect, Known, Scan};
+use super::tail::{Expected, Tail, plain_exemplar, tail};
+use crate::event::{Expect, Known, KnownMeta, Scan};
 use crate::number::scan_number;
 use crate::parser::Cursor;
-use crate::{ErrorClass, ParseError, scan};
+use crate::{ErrorClass, Format, ParseError, scan};
 
 /// Whether the bare name or label set that ends before `end` really ends there.
 #[inline(always)]
@@ -30,18 +30,30 @@ fn key_ends<const OM: bool>(input: Input<'_>, last: u8, end: usize) -> Lex<bool>
 /// The answer of [`plain`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Plain<'p> {
-    /// The expected line, consumed: its value, whether that is the expected one and therefore unset, its text.
-    Hit(f64, bool, &'p [u8]),
+    /// The expected line, consumed.
+    Hit {
+        /// Unset if it is the expected one.
+        value: f64,
+        value_text: &'p [u8],
+        unchanged: bool,
+        exemplar: Option<&'p [u8]>,
+    },
     /// Another line.
     Miss,
     /// Not a plain line, or not here: ask in full.
     Unclear,
 }
 
-/// The lane that nearly all lines of a scrape take: key, one blank, number, line feed, with nothing to be looked
-/// up. It means the same in both formats: a blank ends a bare name, and a number is no `{`.
+/// The lane that nearly all lines of a scrape take: key, one blank, number, perhaps a plain exemplar, line feed,
+/// with nothing to be looked up. Up to the number it means the same in both formats: a blank ends a bare name, and
+/// a number is no `{`.
 #[inline(always)]
-pub(crate) fn plain<'p>(cursor: &mut Cursor<'p>, key: &[u8], expected: &[u8]) -> Plain<'p> {
+pub(crate) fn plain<'p>(
+    cursor: &mut Cursor<'p>,
+    key: &[u8],
+    expected: &[u8],
+    expected_exemplar: &[u8],
+) -> Plain<'p> {
     let input: &'p [u8] = cursor.input;
     let Some(line) = input.get(cursor.pos..) else {
         return Plain::Unclear;
@@ -58,31 +70,96 @@ pub(crate) fn plain<'p>(cursor: &mut Cursor<'p>, key: &[u8], expected: &[u8]) ->
     };
     let mut value = f64::NAN;
     let mut len = expected.len();
-    let unchanged = len > 0 && value_on.starts_with(expected) && value_on.get(len) == Some(&b'\n');
+    let unchanged = len > 0
+        && value_on.starts_with(expected)
+        && matches!(value_on.get(len), Some(b'\n' | b' '));
     if !unchanged {
         let Some((number, n)) = scan_number(value_on) else {
             return Plain::Unclear;
         };
-        if value_on.get(n) != Some(&b'\n') {
-            return Plain::Unclear;
-        }
         value = number;
         len = n;
     }
-    let line_len = key.len() + 1 + len;
+    let mut line_len = key.len() + 1 + len;
+    let mut exemplar = None;
+    if value_on.get(len) != Some(&b'\n') {
+        let behind = value_on.get(len..).unwrap_or_default();
+        let Some(text) = exemplar_behind(cursor, behind, expected_exemplar) else {
+            return Plain::Unclear;
+        };
+        line_len += EXEMPLAR_MARK.len() + text.len();
+        exemplar = Some(text);
+    }
     if key.is_empty() || line_len > cursor.plain {
         return Plain::Unclear;
     }
     cursor.parser.retry_at = 0;
     cursor.pos += line_len + 1;
-    Plain::Hit(value, unchanged, value_on.get(..len).unwrap_or_default())
+    Plain::Hit {
+        value,
+        value_text: value_on.get(..len).unwrap_or_default(),
+        unchanged,
+        exemplar,
+    }
+}
+
+/// What stands between a value and the `{` of its exemplar.
+const EXEMPLAR_MARK: &[u8] = b" # ";
+
+/// The text of the exemplar that is all there is between a value and the end of its line: the expected one, or a
+/// plain one.
+#[inline]
+fn exemplar_behind<'p>(cursor: &Cursor<'_>, behind: &'p [u8], expected: &[u8]) -> Option<&'p [u8]> {
+    let text = behind.strip_prefix(EXEMPLAR_MARK)?;
+    let options = &cursor.parser.options;
+    if options.format != Format::OpenMetrics {
+        return None;
+    }
+    let mut len = expected.len();
+    let same = len > 0 && text.starts_with(expected) && text.get(len) == Some(&b'\n');
+    if !same {
+        let input = Input {
+            buf: text,
+            end: false,
+        };
+        len = plain_exemplar(input, 0, &options.limits)?.next;
+    }
+    text.get(..len)
+}
+
+/// See [`Cursor::expect_meta`]. Sound as for series: where a line of metadata ends, and what it means, depends on
+/// its bytes only, its line feed among them.
+#[inline]
+pub(crate) fn meta(cursor: &mut Cursor<'_>, known: &KnownMeta<'_>) -> bool {
+    let lines = known.lines;
+    let rest = cursor.input.get(cursor.pos..).unwrap_or_default();
+    if lines.last() != Some(&b'\n') || !rest.starts_with(lines) {
+        return false;
+    }
+    let parser = &mut *cursor.parser;
+    let cap = parser.options.limits.line;
+    // A histogram in conversion ends where metadata begins, and has to be yielded first.
+    let may = parser.failed.is_none()
+        && !parser.complete
+        && !parser.nhcb.is_collecting()
+        && parser.options.format != Format::Protobuf
+        && (cap == 0 || lines.len() <= cap);
+    if !may {
+        return false;
+    }
+    if let Some(kind) = known.kind {
+        parser.declare(kind, known.family);
+    }
+    parser.retry_at = 0;
+    cursor.pos += lines.len();
+    true
 }
 
 /// See [`Cursor::expect`].
 pub(crate) fn expect<'a, const OM: bool>(
     cursor: &'a mut Cursor<'_>,
     key: &[u8],
-    expected: &[u8],
+    expected: &Expected<'_>,
 ) -> Result<Expect<'a>, ParseError> {
     if !cursor.fast_lane() {
         return Ok(Expect::Miss);
@@ -122,7 +199,7 @@ pub(crate) fn expect<'a, const OM: bool>(
 fn known<'a, const OM: bool>(
     cursor: &'a mut Cursor<'_>,
     key_end: usize,
-    expected: &[u8],
+    expected: &Expected<'_>,
 ) -> Result<Option<Known<'a>>, ParseError> {
     let input = Input {
         buf: cursor.input,
@@ -154,7 +231,7 @@ fn known<'a, const OM: bool>(
         unchanged: tail.unchanged,
         timestamp: tail.timestamp,
         start_timestamp,
-        exemplars: super::exemplars(&tail, cursor.parser.options.raw_exemplars),
+        exemplars: super::exemplars(tail.exemplar, cursor.parser.options.raw_exemplars),
         context: cursor.context(),
     }))
 }
@@ -240,7 +317,7 @@ pub(crate) fn take_known<'a, const OM: bool>(
         return Err(ParseError::clone(error));
     }
     let key_end = (cursor.pos + key_len).min(cursor.input.len());
-    match known::<OM>(cursor, key_end, &[])? {
+    match known::<OM>(cursor, key_end, &Expected::NOTHING)? {
         Some(known) => Ok(known),
         None => Err(ParseError::bare(
             ErrorClass::Value,

@@ -12,7 +12,7 @@
 
 use super::lexer::{Lex, Stop};
 use super::predict::{lazy_key, line_feed};
-use super::tail::{millis, tail};
+use super::tail::{Expected, millis, tail};
 use super::{Line, labels::series_key};
 use crate::labels::LabelSpan;
 use crate::parser::{Cursor, Limits};
@@ -202,7 +202,7 @@ fn peek(cursor: &mut Cursor<'_>, i: usize) -> Lex<Peek> {
     if !is_created(input.slice(i, key_end), spans) {
         return Ok(Peek::Series(next));
     }
-    match stop_on_more(tail::<true>(input, key_end, &[], &options))? {
+    match stop_on_more(tail::<true>(input, key_end, &Expected::NOTHING, &options))? {
         Ok(tail) => Ok(Peek::Created {
             key_end,
             millis: millis(tail.value),

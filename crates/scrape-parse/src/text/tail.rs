@@ -1,6 +1,6 @@
 //! What follows a key: value, timestamp, exemplar, end of line.
 
-use super::labels::{Discard, Place, label_set};
+use super::labels::{Discard, Place, label_set, plain_label};
 use super::lexer::{Input, Lex, bad};
 use crate::ErrorClass::{Float, NoEof, Trail, Ts, Value};
 use crate::number::{Parsed, parse_number, scan_number};
@@ -26,18 +26,34 @@ pub(crate) struct TailOptions {
     pub(crate) limits: Limits,
 }
 
+/// Texts that were accepted in this place before; empty where nothing is expected.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected<'e> {
+    /// Of the value.
+    pub(crate) value: &'e [u8],
+    /// Of the exemplar, from `{` to the end of the line.
+    pub(crate) exemplar: &'e [u8],
+}
+
+impl Expected<'_> {
+    pub(crate) const NOTHING: Self = Self {
+        value: &[],
+        exemplar: &[],
+    };
+}
+
 /// The NaN of a value that was not parsed because its text is the expected one.
 const UNSET: f64 = f64::NAN;
 
 const NO_EOF: &str = "the body ends without `# EOF`";
 
-/// Reads from the end of the key at `i` to the end of the line. If the text of the value is `expected`, the
-/// number is not parsed.
+/// Reads from the end of the key at `i` to the end of the line. If the text of the value is the expected one, the
+/// number is not parsed; if that of the exemplar is, it is not validated.
 #[inline]
 pub(crate) fn tail<'p, const OM: bool>(
     input: Input<'p>,
     i: usize,
-    expected: &[u8],
+    expected: &Expected<'_>,
     options: &TailOptions,
 ) -> Lex<Tail<'p>> {
     if OM {
@@ -60,18 +76,18 @@ fn text_token_end(input: Input<'_>, mut i: usize) -> Lex<usize> {
 fn text_tail<'p>(
     input: Input<'p>,
     i: usize,
-    expected: &[u8],
+    expected: &Expected<'_>,
     options: &TailOptions,
 ) -> Lex<Tail<'p>> {
     let start = input.skip_blanks(i);
     let mut unchanged = false;
     let mut value = UNSET;
     let end;
-    if is_expected(input, start, expected, |b| {
+    if is_expected(input, start, expected.value, |b| {
         matches!(b, None | Some(b' ' | b'\t' | b'\n' | b'{' | 0))
     }) {
         unchanged = true;
-        end = start + expected.len();
+        end = start + expected.value.len();
     } else if let Some((number, past)) = quick_number(input, start) {
         value = number;
         end = past;
@@ -206,7 +222,7 @@ fn om_value(input: Input<'_>, i: usize) -> Lex<(usize, usize)> {
 fn om_tail<'p>(
     input: Input<'p>,
     i: usize,
-    expected: &[u8],
+    expected: &Expected<'_>,
     options: &TailOptions,
 ) -> Lex<Tail<'p>> {
     let mut tail = Tail {
@@ -219,11 +235,11 @@ fn om_tail<'p>(
     };
     let end;
     if input.buf.get(i) == Some(&b' ')
-        && is_expected(input, i + 1, expected, |b| {
+        && is_expected(input, i + 1, expected.value, |b| {
             matches!(b, None | Some(b' ' | b'\n' | 0))
         })
     {
-        end = i + 1 + expected.len();
+        end = i + 1 + expected.value.len();
         tail.unchanged = true;
         tail.value_text = input.slice(i + 1, end);
     } else {
@@ -242,7 +258,11 @@ fn om_tail<'p>(
         None => return bad(NoEof, NO_EOF, at),
         Some(b' ') if opens_exemplar(input, at)? => {
             let open = at + 3;
-            at = exemplar(input, open, &options.limits)?.next;
+            at = if is_expected(input, open, expected.exemplar, |b| b == Some(b'\n')) {
+                open + expected.exemplar.len()
+            } else {
+                exemplar(input, open, &options.limits)?.next
+            };
             match input.byte(at)? {
                 Some(b'\n') => {}
                 None => return bad(NoEof, NO_EOF, at),
@@ -311,6 +331,9 @@ pub(crate) struct ExemplarParts {
 
 /// An exemplar from its `{` at `open`, up to what should be the end of the line.
 pub(crate) fn exemplar(input: Input<'_>, open: usize, limits: &Limits) -> Lex<ExemplarParts> {
+    if let Some(parts) = plain_exemplar(input, open, limits) {
+        return Ok(parts);
+    }
     let labels_end =
         label_set::<true>(input, open, open + 1, Place::Exemplar, limits, &mut Discard)?;
     let (value, _, end) = om_number(input, labels_end)?;
@@ -326,4 +349,54 @@ pub(crate) fn exemplar(input: Input<'_>, open: usize, limits: &Limits) -> Lex<Ex
         parts.next = next;
     }
     Ok(parts)
+}
+
+/// An exemplar as nearly all are written, in one pass: plain labels, one blank before each of one or two plain
+/// numbers, the end of the line, all of it in the piece. What is anything else is left to the full grammar.
+#[inline(always)]
+pub(crate) fn plain_exemplar(
+    input: Input<'_>,
+    open: usize,
+    limits: &Limits,
+) -> Option<ExemplarParts> {
+    let buf = input.buf;
+    let line_ends = |i| buf.get(i).map_or(input.end, |&b| b == b'\n');
+    if buf.get(open) != Some(&b'{') {
+        return None;
+    }
+    let mut item = open + 1;
+    let labels_end = loop {
+        let (_, value_end) = plain_label(buf, item, limits)?;
+        match buf.get(value_end + 1)? {
+            b'}' => break value_end + 2,
+            b',' => item = value_end + 2,
+            _ => return None,
+        }
+    };
+    let (value, end) = blank_and_number(buf, labels_end)?;
+    if line_ends(end) {
+        return Some(ExemplarParts {
+            labels_end,
+            value,
+            timestamp: None,
+            next: end,
+        });
+    }
+    let (seconds, end) = blank_and_number(buf, end)?;
+    line_ends(end).then_some(ExemplarParts {
+        labels_end,
+        value,
+        timestamp: Some(millis(seconds)),
+        next: end,
+    })
+}
+
+/// One blank at `i` and a plain number; answers the number and the index past it.
+#[inline(always)]
+fn blank_and_number(buf: &[u8], i: usize) -> Option<(f64, usize)> {
+    if buf.get(i) != Some(&b' ') {
+        return None;
+    }
+    let (number, len) = scan_number(buf.get(i + 1..)?)?;
+    Some((number, i + 1 + len))
 }
