@@ -1,5 +1,7 @@
 //! Parsing alone, by body shape and by path:
-//! - `predicted/0`, `predicted/30`: every line is the expected one, none or 30 % of the values differ;
+//! - `predicted/0`, `predicted/30`: every line is the expected one, none or 30 % of the values differ, and the
+//!   exemplar of a bucket with its value; metadata is expected too, the lines of a family at once, as the scrape
+//!   pass does it;
 //! - `scanned`: keys found by delimiters and recognised by length and bytes, as after a change of order;
 //! - `cold`: full grammar and every label decoded;
 //! - `floor`: line feeds found and the last word of each line parsed, which is not parsing but bounds it.
@@ -18,22 +20,33 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use scrape_benches::alloc::{Counting, allocations};
 use scrape_benches::bodies::{self, Body, Round};
 use scrape_benches::table::{self, Table, Whose};
-use scrape_parse::{Event, Expect, Format, LabelSink, Parser, ParserOptions, Scan, Step};
+use scrape_parse::{
+    Event, Expect, Format, KnownMeta, LabelSink, MetricType, Parser, ParserOptions, Scan, Step,
+};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What a cache would keep of a line, flat.
-struct Record {
+/// What a cache would keep of a sample, flat.
+struct Sample {
     key: Range<usize>,
     value: Range<usize>,
+    exemplar: Range<usize>,
     number: f64,
+}
+
+/// What a cache would keep of the metadata lines of a family, flat.
+struct Meta {
+    lines: Range<usize>,
+    family: Range<usize>,
+    kind: Option<MetricType>,
 }
 
 #[derive(Default)]
 struct Records {
     text: Vec<u8>,
-    rows: Vec<Record>,
+    samples: Vec<Sample>,
+    metas: Vec<Meta>,
 }
 
 impl Records {
@@ -42,19 +55,75 @@ impl Records {
         let mut parser = Parser::new(options);
         let mut cursor = parser.feed(body.as_bytes(), true);
         while let Step::Event(event) = cursor.next().expect("well-formed") {
-            if let Event::Series(s) = event {
-                let from = out.text.len();
-                out.text.extend_from_slice(s.key);
-                let mid = out.text.len();
-                out.text.extend_from_slice(s.value_text);
-                out.rows.push(Record {
-                    key: from..mid,
-                    value: mid..out.text.len(),
-                    number: s.value,
+            let (family, declared) = match event {
+                Event::Series(s) => {
+                    let sample = Sample {
+                        key: out.push(s.key),
+                        value: out.push(s.value_text),
+                        exemplar: out.push(s.exemplars.text()),
+                        number: s.value,
+                    };
+                    out.samples.push(sample);
+                    continue;
+                }
+                Event::Type { family, kind } => (family.into_owned(), Some(kind)),
+                Event::Help { family, .. } | Event::Unit { family, .. } => {
+                    (family.into_owned(), None)
+                }
+                Event::Comment(_) | Event::Histogram(_) => continue,
+            };
+            let follows =
+                |m: &Meta| m.lines.end == out.text.len() && out.text[m.family.clone()] == family;
+            if !out.metas.last().is_some_and(follows) {
+                let family = out.push(&family);
+                let start = out.text.len();
+                out.metas.push(Meta {
+                    lines: start..start,
+                    family,
+                    kind: None,
                 });
+            }
+            let end = out.push(cursor.line()).end;
+            if let Some(meta) = out.metas.last_mut() {
+                meta.lines.end = end;
+                meta.kind = declared.or(meta.kind);
             }
         }
         out
+    }
+
+    fn push(&mut self, text: &[u8]) -> Range<usize> {
+        let from = self.text.len();
+        self.text.extend_from_slice(text);
+        from..self.text.len()
+    }
+
+    fn meta(&self, i: usize) -> Option<KnownMeta<'_>> {
+        let meta = self.metas.get(i)?;
+        Some(KnownMeta {
+            lines: &self.text[meta.lines.clone()],
+            family: &self.text[meta.family.clone()],
+            kind: meta.kind,
+        })
+    }
+
+    /// Per cent of the samples whose value, and whose exemplar, another body shows with another text.
+    fn changed_in(&self, other: &Self) -> [f64; 2] {
+        let pairs = || self.samples.iter().zip(&other.samples);
+        let share = |n: usize| n as f64 * 100.0 / self.samples.len() as f64;
+        let text = |of: &Self, range: &Range<usize>| of.text[range.clone()].to_vec();
+        [
+            share(
+                pairs()
+                    .filter(|(a, b)| text(self, &a.value) != text(other, &b.value))
+                    .count(),
+            ),
+            share(
+                pairs()
+                    .filter(|(a, b)| text(self, &a.exemplar) != text(other, &b.exemplar))
+                    .count(),
+            ),
+        ]
     }
 }
 
@@ -95,13 +164,22 @@ fn cold(parser: &mut Parser, body: &str) -> usize {
 fn predicted(parser: &mut Parser, body: &str, records: &Records) -> usize {
     parser.reset();
     let mut cursor = parser.feed(body.as_bytes(), true);
-    let (mut n, mut sum) = (0, 0.0);
+    let (mut n, mut n_metas, mut sum) = (0, 0, 0.0);
     loop {
-        if let Some(row) = records.rows.get(n)
+        if cursor.at_metadata() {
+            if records
+                .meta(n_metas)
+                .is_some_and(|meta| cursor.expect_meta(&meta))
+            {
+                n_metas += 1;
+                continue;
+            }
+        } else if let Some(row) = records.samples.get(n)
             && let Expect::Hit(known) = cursor
-                .expect(
+                .expect_with_exemplar(
                     &records.text[row.key.clone()],
                     &records.text[row.value.clone()],
+                    &records.text[row.exemplar.clone()],
                 )
                 .expect("well-formed")
         {
@@ -114,8 +192,8 @@ fn predicted(parser: &mut Parser, body: &str, records: &Records) -> usize {
             continue;
         }
         match cursor.next().expect("well-formed") {
-            Step::Event(Event::Series(_)) => panic!("a line was not predicted"),
-            Step::Event(_) => {}
+            Step::Event(Event::Comment(_)) => {}
+            Step::Event(_) => panic!("a line was not predicted"),
             Step::NeedMore => panic!("the body is whole"),
             Step::Eof => break,
         }
@@ -131,7 +209,7 @@ fn scanned(parser: &mut Parser, body: &str, records: &Records) -> usize {
     let (mut n, mut sum) = (0, 0.0);
     loop {
         if let Scan::Key(key) = cursor.scan_key().expect("no failure") {
-            let row = &records.rows[n];
+            let row = &records.samples[n];
             assert!(key == &records.text[row.key.clone()]);
             let len = key.len();
             sum += cursor.take_known(len).expect("well-formed").value;
@@ -259,7 +337,9 @@ fn bench(
     let options = ParserOptions::new(format);
     let records = Records::of(&first.text, options);
     let mut parser = Parser::new(options);
-    assert_eq!(records.rows.len(), first.n_samples, "{name}");
+    assert_eq!(records.samples.len(), first.n_samples, "{name}");
+    let [values, exemplars] = records.changed_in(&Records::of(&later.text, options));
+    println!("{name}: {values:.1} % of the values and {exemplars:.1} % of the exemplars change");
     for (path, n) in [
         ("predicted/0", predicted(&mut parser, &first.text, &records)),
         (

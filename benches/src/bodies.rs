@@ -1,5 +1,6 @@
 //! Seeded exposition bodies, named by shape. Each is generated for a round; from one round to the next only the
-//! values change, and only for a share of the samples, as between two scrapes of one target.
+//! values change, and only for a share of the samples, as between two scrapes of one target. A bucket whose value
+//! changes shows another exemplar as well: the observation that was counted last.
 
 use std::fmt::Write;
 
@@ -177,13 +178,17 @@ pub fn openmetrics_exemplars(bytes: usize, round: Round) -> Body {
             let mut count = 0;
             for le in BOUNDS {
                 count += random.below(50);
-                let value = count + round.step(body.n_samples);
-                let trace = random.draw();
+                let step = round.step(body.n_samples);
+                let value = count + step;
+                // A step above zero stands for a new observation.
+                let drawn = random.draw();
+                let trace = Random::new(drawn.wrapping_add(step)).draw();
+                let (observed, millis) = (trace % 1000, 123 + step % 800);
+                let second = 1_700_000_000 + if step > 0 { 15 * round.number } else { 0 };
                 push(
                     &mut body,
                     format_args!(
-                        "{name}_bucket{{method=\"m{method}\",le=\"{le}\"}} {value} # {{trace_id=\"{trace:016x}\"}} 0.{} 1700000000.123\n",
-                        trace % 1000
+                        "{name}_bucket{{method=\"m{method}\",le=\"{le}\"}} {value} # {{trace_id=\"{trace:016x}\"}} 0.{observed} {second}.{millis}\n"
                     ),
                 );
             }

@@ -120,12 +120,12 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
         "(c|h|c_total|h_bucket|h_created|c_created)",
         labels,
         value,
-        "( [0-9]{1,4})?( # \\{a=\"b\"\\} 1)?",
+        "( [0-9]{1,4})?( # \\{([ab]=\"[a-z0-9\\\\é]{0,18}\",?){0,2}\\} [0-9]{1,3}(\\.[0-9]{1,4})?( [0-9]{1,12}(\\.[0-9]{0,3})?)?)?",
     )
         .prop_map(|(name, labels, value, rest)| format!("{name}{labels} {value}{rest}\n"));
     let any_line = prop_oneof![
         8 => line,
-        1 => proptest::sample::select(&["# TYPE c counter\n", "# TYPE h histogram\n", "# HELP c x\\n\n"][..]).prop_map(String::from),
+        1 => proptest::sample::select(&["# TYPE c counter\n", "# TYPE h histogram\n", "# HELP c x\\n\n", "# HELP c y\n# TYPE c counter\n", "# TYPE h histogram\n# HELP h z\n", "# UNIT c c\n"][..]).prop_map(String::from),
     ];
     (
         proptest::collection::vec(any_line, 0..8),

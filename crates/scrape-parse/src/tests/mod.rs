@@ -4,6 +4,7 @@
 
 mod corpora;
 mod errors;
+mod expected;
 mod keys;
 mod limits;
 mod lockstep;
