@@ -8,8 +8,9 @@
 //!
 //! Bytes and samples are checked, so that a fast wrong parser fails; the paths a scrape takes must not
 //! allocate. `SCRAPE_CORPORA` or `../shared/corpora` adds the body of published figures, if it is there;
-//! `SCRAPE_BENCH_BODY=FILE` adds the text of a live exporter. The table at the end sets every path beside the
-//! floor and beside published crates, which get the whole body as they want it and are asked for no labels.
+//! `SCRAPE_BENCH_BODY=FILE` adds the text of a live exporter, which `cargo xtask bench` fetches of node_exporter
+//! if that is installed. The table at the end sets every path beside the floor and beside published crates,
+//! which get the whole body as they want it and are asked for no labels.
 
 use std::hint::black_box;
 use std::ops::Range;
@@ -418,7 +419,7 @@ fn main() {
     }
     if let Some(file) = std::env::var_os("SCRAPE_BENCH_BODY") {
         let text = std::fs::read_to_string(&file).expect("SCRAPE_BENCH_BODY names a text body");
-        bench(c, t, "scraped", Format::Text, &scraped(&text));
+        bench(c, t, "live_exporter", Format::Text, &scraped(&text));
     }
     let kube = generated(10 << 20, bodies::kube_apiserver);
     bench(c, t, "kube_apiserver_10mb", Format::Text, &kube);

@@ -1,6 +1,7 @@
 //! Runs the criterion benches and the end-to-end measurements; figures go to standard output.
 
 use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Bench and the package it belongs to.
@@ -11,6 +12,22 @@ const BENCHES: &[(&str, &str)] = &[
     ("wal", "scrape-benches"),
     ("fetch", "scrape-http"),
 ];
+
+/// Names the file with the text of a live exporter; without it, `bench parse` fetches one of node_exporter.
+const LIVE_BODY: &str = "SCRAPE_BENCH_BODY";
+
+/// A body for the parser's bench, unless the caller has named one.
+fn live_body(chosen: &[(&str, &str)], dir: &Path) -> Result<Option<PathBuf>> {
+    let parse = chosen.iter().any(|(bench, _)| *bench == "parse");
+    if !parse || std::env::var_os(LIVE_BODY).is_some() {
+        return Ok(None);
+    }
+    let body = crate::interop::node_exporter_body(dir)?;
+    if body.is_none() {
+        println!("skipped: the body of a live node_exporter, which is not installed");
+    }
+    Ok(body)
+}
 
 pub(crate) fn run(names: &[String]) -> Result<()> {
     let mut chosen = Vec::new();
@@ -26,11 +43,14 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     if chosen.is_empty() {
         chosen.extend(BENCHES);
     }
+    let scratch = tempfile::tempdir().context("a temporary directory")?;
+    let body = live_body(&chosen, scratch.path())?;
     for (name, package) in chosen {
         println!("== {name}");
         let status = Command::new(env!("CARGO"))
             .args(["bench", "--quiet", "--package", package, "--bench", name])
             .current_dir(crate::root())
+            .envs(body.iter().map(|file| (LIVE_BODY, file)))
             .status()
             .context("running cargo bench")?;
         if !status.success() {

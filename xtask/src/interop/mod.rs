@@ -4,9 +4,12 @@
 mod dump;
 mod farm;
 mod http;
+mod live;
 mod peers;
 mod scenario_first;
 mod scenario_many;
+
+pub(crate) use self::live::node_exporter_body;
 
 use anyhow::{Context, Result, bail};
 use peers::Peers;
