@@ -6,7 +6,7 @@ use crate::head::{Head, lock};
 use crate::options::{StoreOptions, Surroundings, ms};
 use crate::replay::replay;
 use crate::stats::{Counters, ReplayReport, StoreStats, add, read};
-use crate::txn::{Batch, Scratch, Txn};
+use crate::txn::{Batch, Pool, Scratch, Txn};
 use crate::wal::repair::Workspace;
 use crate::wal::segment::Layout;
 use crate::wal::writer::{WriteError, Writer};
@@ -15,9 +15,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-
-/// Batches kept for reuse.
-const POOL: usize = 16;
 
 /// The options in the units of the hot path.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +51,7 @@ pub(crate) struct Inner {
     pub(crate) wal_dir: PathBuf,
     pub(crate) head: Head,
     pub(crate) log: Mutex<Log>,
-    pub(crate) pool: Mutex<Vec<Batch>>,
+    pub(crate) pool: Mutex<Pool>,
     pub(crate) counters: Counters,
     pub(crate) maintenance: Mutex<crate::maintain::State>,
     tickets: Mutex<Tickets>,
@@ -250,13 +247,7 @@ impl Inner {
 
     pub(crate) fn recycle(&self, batches: impl Iterator<Item = Batch>) {
         let mut pool = lock(&self.pool);
-        for mut b in batches {
-            if pool.len() >= POOL {
-                return;
-            }
-            b.reset();
-            pool.push(b);
-        }
+        batches.for_each(|b| pool.recycle(b));
     }
 
     fn close(&self) -> Result<(), crate::MaintainError> {

@@ -30,7 +30,7 @@ pub(crate) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
     m.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-type PageMap = HashMap<u64, Arc<Mutex<Page>>, foldhash::fast::FixedState>;
+pub(crate) type PageMap = HashMap<u64, Arc<Mutex<Page>>, foldhash::fast::FixedState>;
 
 /// The page that a walk over ids is at.
 pub(crate) type Here<'p> = Option<(u64, MutexGuard<'p, Page>)>;

@@ -5,20 +5,25 @@
 //! series, metadata, floats, histograms by type, exemplars: who reads along knows a series before its first
 //! sample.
 
-use super::{Batch, PendingMetadata, count, needs_record};
+use super::batch::Chunk;
+use super::{Batch, PendingMetadata, count};
 use crate::head::exemplars::Latest;
-use crate::head::page::Kind;
+use crate::head::page::{Kind, Page};
 use crate::head::rules::{Verdict, Window};
-use crate::head::{Head, Here, lock};
+use crate::head::{Head, Here, PageMap, lock};
 use crate::stats::add;
 use crate::store::Inner;
 use crate::wal::record::{
-    ExemplarsEncoder, HistogramsEncoder, MetadataEncoder, RecordType, SamplesEncoder, SeriesEncoder,
+    ExemplarsEncoder, HistValue, HistogramsEncoder, MetadataEncoder, RecordType, SamplesEncoder,
+    SeriesEncoder,
 };
+use crate::wal::writer::{WriteError, Writer};
 use scrape_core::{CommitError, CommitStats, MetadataRef};
 
-/// Bytes after which a record of samples or series is closed and another one begun.
+/// Bytes after which a record is closed and another one begun.
 const RECORD_BYTES: usize = 512 * 1024;
+/// Series named before the pages are left for others.
+const SERIES_AT_ONCE: usize = 1024;
 /// Scratch memory kept between commits, in bytes per buffer.
 const KEEP: usize = 2 * 1024 * 1024;
 /// Marks a float that was refused or known, in the list of old timestamps.
@@ -27,12 +32,12 @@ const SKIPPED: i64 = i64::MAX;
 /// Buffers that live across commits.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
+    /// The record being made.
+    record: Vec<u8>,
+    /// A record of series that were found unnamed while their samples were encoded; written before those.
     series: Vec<u8>,
-    series_ends: Vec<usize>,
-    records: Vec<u8>,
-    ends: Vec<usize>,
-    /// Timestamps that floats replaced, in the order of the batches.
-    old_t: Vec<i64>,
+    /// Timestamps that floats replaced, in the order of the batches, once per run of equal ones.
+    old_t: Vec<(i64, usize)>,
     /// Slots that changed in more than time and value: (series, old kind).
     old_kinds: Vec<(u64, Kind)>,
     /// State that histograms replaced: (series, t, bits, kind).
@@ -51,22 +56,63 @@ struct Mark {
 }
 
 impl Scratch {
+    /// Empties it and keeps a bounded amount of memory.
     fn clear(&mut self) {
-        self.series.clear();
-        self.series.shrink_to(KEEP);
-        self.series_ends.clear();
-        self.records.clear();
-        self.records.shrink_to(KEEP);
-        self.ends.clear();
-        self.old_t.clear();
-        self.old_t.shrink_to(KEEP / 8);
-        self.old_kinds.clear();
-        self.old_hists.clear();
-        self.old_hists.shrink_to(KEEP / 64);
-        self.logged.clear();
-        self.logged.shrink_to(KEEP / 8);
-        self.accepted.clear();
-        self.marks.clear();
+        fn empty<T>(v: &mut Vec<T>) {
+            v.clear();
+            v.shrink_to(KEEP / size_of::<T>());
+        }
+        empty(&mut self.record);
+        empty(&mut self.series);
+        empty(&mut self.old_t);
+        empty(&mut self.old_kinds);
+        empty(&mut self.old_hists);
+        empty(&mut self.logged);
+        empty(&mut self.accepted);
+        empty(&mut self.marks);
+    }
+
+    #[inline]
+    fn replaced(&mut self, t: i64) {
+        match self.old_t.last_mut() {
+            Some(run) if run.0 == t => run.1 += 1,
+            _ => self.old_t.push((t, 1)),
+        }
+    }
+}
+
+/// The log during one commit. After a failure it takes nothing more, and the transaction is already taken
+/// back; the judging goes on, so that everything can be changed back in one way.
+struct Out<'a> {
+    writer: &'a mut Writer,
+    begun: bool,
+    failure: Option<WriteError>,
+}
+
+impl Out<'_> {
+    /// Writes a record and empties it.
+    fn log(&mut self, record: &mut Vec<u8>) {
+        if !record.is_empty() && self.failure.is_none() {
+            self.failure = self.try_log(record).err();
+        }
+        record.clear();
+    }
+
+    fn try_log(&mut self, record: &[u8]) -> Result<(), WriteError> {
+        if !self.begun {
+            self.writer.begin()?;
+            self.begun = true;
+        }
+        self.writer.log(record)
+    }
+
+    /// `max_t` is the newest sample, `i64::MIN` without any.
+    fn end(self, max_t: i64) -> Result<(), WriteError> {
+        match self.failure {
+            Some(e) => Err(e),
+            None if self.begun => self.writer.commit(max_t),
+            None => Ok(()),
+        }
     }
 }
 
@@ -104,8 +150,12 @@ pub(super) fn commit(
             message: format!("{}: the store is closed", store.wal_dir.display()),
         });
     }
-    let mut scratch = std::mem::take(&mut log.scratch);
-    scratch.clear();
+    let scratch = &mut log.scratch;
+    let mut out = Out {
+        writer: &mut log.writer,
+        begun: false,
+        failure: None,
+    };
     let mut totals = Totals {
         stats: CommitStats::default(),
         floats: 0,
@@ -113,62 +163,78 @@ pub(super) fn commit(
         min_t: i64::MAX,
         max_t: i64::MIN,
     };
-    collect_series(&store.head, claims, &mut scratch);
+    name_all(&store.head, claims, scratch, &mut out);
+    if store.limits.log_metadata {
+        write_metadata(metadata, scratch, &mut out);
+    }
     for b in done.iter_mut().chain([&mut *last]) {
         scratch.marks.push(Mark {
             hists: scratch.old_hists.len(),
             kinds: scratch.old_kinds.len(),
         });
-        apply_floats(store, b, window, &mut scratch, &mut totals);
-        apply_hists(store, b, window, &mut scratch, &mut totals);
-        encode_exemplars(store, b, &mut scratch, &mut totals);
+        apply_floats(store, b, window, scratch, &mut totals, &mut out);
+        apply_hists(store, b, window, scratch, &mut totals, &mut out);
+        write_exemplars(store, b, scratch, &mut totals, &mut out);
     }
-    let written = write(log, store, &scratch, metadata, totals.max_t);
-    let result = match written {
+    let result = match out.end(totals.max_t) {
         Ok(()) => {
             finish(store, done, last, metadata, &totals);
             Ok(totals.stats)
         }
         Err(e) => {
-            undo(&store.head, done, last, &scratch);
+            undo(&store.head, done, last, scratch);
             add(&store.counters.commits_failed, 1);
             Err(CommitError {
                 message: e.to_string(),
             })
         }
     };
-    log.scratch = scratch;
+    scratch.clear();
     result
 }
 
-/// Encodes the labels of those series that are not in the log yet.
-fn collect_series(head: &Head, ids: &[u64], scratch: &mut Scratch) {
-    let pages = head.pages();
-    let mut here: Here<'_> = None;
-    for id in ids {
-        let Some((page, off)) = Head::go(&pages, &mut here, *id) else {
-            continue;
-        };
-        name_series(page, off, *id, scratch);
+/// Writes the labels of those series that are not in the log yet.
+fn name_all(head: &Head, ids: &[u64], scratch: &mut Scratch, out: &mut Out<'_>) {
+    for some in ids.chunks(SERIES_AT_ONCE) {
+        {
+            let pages = head.pages();
+            let mut here: Here<'_> = None;
+            for id in some {
+                if let Some((page, off)) = Head::go(&pages, &mut here, *id) {
+                    name(page, off, *id, &mut scratch.series, &mut scratch.logged);
+                }
+            }
+        }
+        if scratch.series.len() >= RECORD_BYTES {
+            out.log(&mut scratch.series);
+        }
     }
+    out.log(&mut scratch.series);
 }
 
 /// Encodes the labels of a series unless they are in the log.
-fn name_series(page: &mut crate::head::page::Page, off: u16, id: u64, scratch: &mut Scratch) {
-    let Some(slot) = page.slot(off).copied().filter(needs_record) else {
+fn name(page: &mut Page, off: u16, id: u64, record: &mut Vec<u8>, logged: &mut Vec<u64>) {
+    let Some(slot) = page.slot(off).copied().filter(|s| !s.logged) else {
         return;
     };
-    let from = scratch.series_ends.last().copied().unwrap_or(0);
-    if scratch.series.len() == from {
-        SeriesEncoder::new(&mut scratch.series);
+    if record.is_empty() {
+        SeriesEncoder::new(record);
     }
-    SeriesEncoder::resume(&mut scratch.series).push(id, page.pairs(&slot));
-    if scratch.series.len() - from >= RECORD_BYTES {
-        scratch.series_ends.push(scratch.series.len());
-    }
-    scratch.logged.push(id);
+    SeriesEncoder::resume(record).push(id, page.pairs(&slot));
+    logged.push(id);
     if let Some(s) = page.slot_mut(off) {
         s.logged = true;
+    }
+}
+
+fn write_metadata(metadata: &[PendingMetadata], scratch: &mut Scratch, out: &mut Out<'_>) {
+    let mut rest = metadata.iter().peekable();
+    while rest.peek().is_some() {
+        let mut enc = MetadataEncoder::new(&mut scratch.record);
+        while let Some(m) = rest.next_if(|_| enc.len() < RECORD_BYTES) {
+            enc.push(m.series, m.kind, &m.unit, &m.help);
+        }
+        out.log(&mut scratch.record);
     }
 }
 
@@ -178,34 +244,59 @@ fn apply_floats(
     window: Window,
     scratch: &mut Scratch,
     totals: &mut Totals,
+    out: &mut Out<'_>,
 ) {
-    if b.floats.is_empty() {
-        return;
+    // Taken out so that other buffers can be filled meanwhile.
+    let mut record = std::mem::take(&mut scratch.record);
+    let mut enc = SamplesEncoder::new(&mut record);
+    for chunk in &mut b.chunks {
+        {
+            let pages = store.head.pages();
+            apply_chunk(store, &pages, chunk, window, scratch, totals, &mut enc);
+        }
+        // No page is held while the disk is waited for.
+        if enc.len() >= RECORD_BYTES {
+            out.log(&mut scratch.series);
+            out.log(&mut record);
+            enc = SamplesEncoder::new(&mut record);
+        }
     }
-    let pages = store.head.pages();
+    if enc.is_empty() {
+        record.clear();
+    }
+    out.log(&mut scratch.series);
+    out.log(&mut record);
+    scratch.record = record;
+}
+
+fn apply_chunk(
+    store: &Inner,
+    pages: &PageMap,
+    chunk: &mut Chunk,
+    window: Window,
+    scratch: &mut Scratch,
+    totals: &mut Totals,
+    enc: &mut SamplesEncoder<'_>,
+) {
     let mut here: Here<'_> = None;
-    // The buffer is taken out so that series records can be encoded meanwhile.
-    let mut records = std::mem::take(&mut scratch.records);
-    let mut from = records.len();
-    let mut enc = SamplesEncoder::new(&mut records);
     let mut taken = 0u64;
     let mut at = 0;
-    for (t, end) in &b.runs {
+    for (t, end) in &chunk.runs {
         let before = taken;
-        for (id, bits) in &mut b.floats[at..*end] {
-            let Some((page, off)) = Head::go(&pages, &mut here, *id) else {
-                scratch.old_t.push(SKIPPED);
+        for (id, bits) in &mut chunk.floats[at..*end] {
+            let Some((page, off)) = Head::go(pages, &mut here, *id) else {
+                scratch.replaced(SKIPPED);
                 totals.stats.rejected += 1;
                 continue;
             };
             let Some(slot) = page.slot_mut(off) else {
-                scratch.old_t.push(SKIPPED);
+                scratch.replaced(SKIPPED);
                 totals.stats.rejected += 1;
                 continue;
             };
             let verdict = window.judge(slot, *t, *bits, Kind::Float);
             if !matches!(verdict, Ok(Verdict::Take)) {
-                scratch.old_t.push(SKIPPED);
+                scratch.replaced(SKIPPED);
                 match verdict {
                     Ok(Verdict::TakeOutOfOrder) => {
                         enc.push(*id, *t, *bits);
@@ -221,7 +312,7 @@ fn apply_floats(
             }
             enc.push(*id, *t, *bits);
             taken += 1;
-            scratch.old_t.push(slot.last_t);
+            scratch.replaced(slot.last_t);
             if slot.kind != Kind::Float {
                 scratch.old_kinds.push((*id, slot.kind));
                 slot.kind = Kind::Float;
@@ -230,12 +321,7 @@ fn apply_floats(
             // The old value waits in the batch, in case the log refuses.
             std::mem::swap(&mut slot.last_bits, bits);
             if !slot.logged {
-                name_series(page, off, *id, scratch);
-            }
-            if enc.len() - from >= RECORD_BYTES {
-                scratch.ends.push(enc.len());
-                from = enc.len();
-                enc = enc.again();
+                name(page, off, *id, &mut scratch.series, &mut scratch.logged);
             }
         }
         if taken > before {
@@ -243,13 +329,6 @@ fn apply_floats(
         }
         at = *end;
     }
-    let empty = enc.is_empty();
-    if empty {
-        records.truncate(from);
-    } else {
-        scratch.ends.push(records.len());
-    }
-    scratch.records = records;
     totals.floats += taken;
     totals.stats.samples += taken;
 }
@@ -260,6 +339,7 @@ fn apply_hists(
     window: Window,
     scratch: &mut Scratch,
     totals: &mut Totals,
+    out: &mut Out<'_>,
 ) {
     if b.hists.is_empty() {
         return;
@@ -277,7 +357,7 @@ fn apply_hists(
                 totals.stats.rejected += 1;
                 continue;
             };
-            let kind = if matches!(h.value, crate::wal::record::HistValue::Int(_)) {
+            let kind = if matches!(h.value, HistValue::Int(_)) {
                 Kind::Int
             } else {
                 Kind::FloatHist
@@ -299,9 +379,16 @@ fn apply_hists(
             }
             totals.saw(h.t);
             scratch.accepted.push(i);
-            name_series(page, off, h.series, scratch);
+            name(
+                page,
+                off,
+                h.series,
+                &mut scratch.series,
+                &mut scratch.logged,
+            );
         }
     }
+    out.log(&mut scratch.series);
     use RecordType as T;
     for kind in [
         T::Histograms,
@@ -313,20 +400,27 @@ fn apply_hists(
             .accepted
             .iter()
             .map(|i| &b.hists[*i])
-            .filter(|h| h.value.as_ref().record_type() == kind);
-        let Some(first) = of_kind.next() else {
-            continue;
-        };
-        let mut enc = HistogramsEncoder::new(&mut scratch.records, first.value.as_ref());
-        enc.push(first.series, first.t, first.value.as_ref());
-        of_kind.for_each(|h| enc.push(h.series, h.t, h.value.as_ref()));
-        scratch.ends.push(scratch.records.len());
+            .filter(|h| h.value.as_ref().record_type() == kind)
+            .peekable();
+        while let Some(first) = of_kind.peek() {
+            let mut enc = HistogramsEncoder::new(&mut scratch.record, first.value.as_ref());
+            while let Some(h) = of_kind.next_if(|_| enc.len() < RECORD_BYTES) {
+                enc.push(h.series, h.t, h.value.as_ref());
+            }
+            out.log(&mut scratch.record);
+        }
     }
     totals.hists += scratch.accepted.len() as u64;
     totals.stats.samples += scratch.accepted.len() as u64;
 }
 
-fn encode_exemplars(store: &Inner, b: &mut Batch, scratch: &mut Scratch, totals: &mut Totals) {
+fn write_exemplars(
+    store: &Inner,
+    b: &mut Batch,
+    scratch: &mut Scratch,
+    totals: &mut Totals,
+    out: &mut Out<'_>,
+) {
     if b.exemplars.is_empty() {
         return;
     }
@@ -339,56 +433,15 @@ fn encode_exemplars(store: &Inner, b: &mut Batch, scratch: &mut Scratch, totals:
                 .is_none_or(|p| Latest::of(e).follows(&p) == Ok(true))
         });
     }
-    if b.exemplars.is_empty() {
-        return;
-    }
-    let mut enc = ExemplarsEncoder::new(&mut scratch.records);
-    for (id, e) in &b.exemplars {
-        enc.push(*id, e.ts, e.value, &e.labels);
-    }
-    scratch.ends.push(scratch.records.len());
-    totals.stats.exemplars += b.exemplars.len() as u64;
-}
-
-fn write(
-    log: &mut crate::store::Log,
-    store: &Inner,
-    scratch: &Scratch,
-    metadata: &[PendingMetadata],
-    max_t: i64,
-) -> Result<(), crate::wal::writer::WriteError> {
-    let any = !scratch.series.is_empty() || !scratch.records.is_empty();
-    let with_metadata = !metadata.is_empty() && store.limits.log_metadata;
-    if !any && !with_metadata {
-        return Ok(());
-    }
-    let w = &mut log.writer;
-    w.begin()?;
-    for r in slices(&scratch.series, &scratch.series_ends) {
-        w.log(r)?;
-    }
-    if with_metadata {
-        let mut out = Vec::new();
-        let mut enc = MetadataEncoder::new(&mut out);
-        for m in metadata {
-            enc.push(m.series, m.kind, &m.unit, &m.help);
+    let mut rest = b.exemplars.iter().peekable();
+    while rest.peek().is_some() {
+        let mut enc = ExemplarsEncoder::new(&mut scratch.record);
+        while let Some((id, e)) = rest.next_if(|_| enc.len() < RECORD_BYTES) {
+            enc.push(*id, e.ts, e.value, &e.labels);
         }
-        w.log(&out)?;
+        out.log(&mut scratch.record);
     }
-    for r in slices(&scratch.records, &scratch.ends) {
-        w.log(r)?;
-    }
-    w.commit(max_t)
-}
-
-/// The parts of a buffer between its marks, and the rest.
-fn slices<'a>(buf: &'a [u8], ends: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
-    let starts = std::iter::once(0).chain(ends.iter().copied());
-    let ends = ends.iter().copied().chain([buf.len()]);
-    starts
-        .zip(ends)
-        .map(|(a, b)| &buf[a..b])
-        .filter(|r| !r.is_empty())
+    totals.stats.exemplars += b.exemplars.len() as u64;
 }
 
 fn finish(
@@ -424,7 +477,8 @@ fn finish(
 
 /// Restores the series table, newest change first.
 fn undo(head: &Head, done: &[Batch], last: &Batch, scratch: &Scratch) {
-    let mut old_t = scratch.old_t.iter().rev();
+    let old_t = scratch.old_t.iter().rev();
+    let mut old_t = old_t.flat_map(|(t, n)| std::iter::repeat_n(*t, *n));
     let (mut hists, mut kinds) = (scratch.old_hists.as_slice(), scratch.old_kinds.as_slice());
     let batches: Vec<&Batch> = done.iter().chain([last]).collect();
     for (b, mark) in batches.into_iter().zip(&scratch.marks).rev() {
@@ -435,9 +489,10 @@ fn undo(head: &Head, done: &[Batch], last: &Batch, scratch: &Scratch) {
             });
         }
         hists = &hists[..mark.hists];
-        for ((id, bits), t) in b.floats.iter().rev().zip(&mut old_t) {
-            if *t != SKIPPED {
-                head.with(*id, |s| (s.last_t, s.last_bits) = (*t, *bits));
+        let floats = b.chunks.iter().flat_map(|c| &c.floats);
+        for ((id, bits), t) in floats.rev().zip(&mut old_t) {
+            if t != SKIPPED {
+                head.with(*id, |s| (s.last_t, s.last_bits) = (t, *bits));
             }
         }
         for (id, kind) in kinds[mark.kinds..].iter().rev() {

@@ -3,10 +3,10 @@
 mod batch;
 mod commit;
 
-pub(crate) use batch::{Batch, PendingHist};
+pub(crate) use batch::{Batch, PendingHist, Pool};
 pub(crate) use commit::Scratch;
 
-use crate::head::page::{Kind, NEVER, Slot};
+use crate::head::page::{Kind, NEVER};
 use crate::head::rules::{Verdict, Window};
 use crate::head::{Head, Here, exemplars, lock, validate};
 use crate::stats::{Counters, add};
@@ -69,7 +69,6 @@ impl Txn {
         } else {
             now.saturating_add(store.limits.future_ms)
         };
-        let batch = lock(&store.pool).pop().unwrap_or_default();
         let mut txn = Self {
             window: Window {
                 min_valid: i64::MIN,
@@ -79,7 +78,7 @@ impl Txn {
             undecided: max_t == NEVER,
             store,
             ticket,
-            batch,
+            batch: Batch::default(),
             done: Vec::new(),
             mixed: false,
             claims: Vec::new(),
@@ -169,8 +168,7 @@ impl Txn {
         let float = kind == Kind::Float;
         self.mixed |= was != Kind::None && (was == Kind::Float) != float;
         if self.mixed && self.batch.has_other(kind) {
-            let fresh = lock(&self.store.pool).pop().unwrap_or_default();
-            self.done.push(std::mem::replace(&mut self.batch, fresh));
+            self.done.push(std::mem::take(&mut self.batch));
         }
     }
 
@@ -204,7 +202,12 @@ impl Txn {
                         bits,
                         value,
                     }),
-                    None => self.batch.push_float(id, t, bits),
+                    None => {
+                        let pool = &self.store.pool;
+                        self.batch
+                            .open_chunk(|| lock(pool).take())
+                            .push(id, t, bits);
+                    }
                 }
                 Ok(())
             }
@@ -331,7 +334,6 @@ impl Txn {
             } = self;
             let pages = store.head.pages();
             let mut here: Here<'_> = None;
-            batch.floats.reserve(samples.len());
             for (i, (r, v)) in samples.iter().enumerate() {
                 let bits = v.to_bits();
                 let Some(slot) =
@@ -352,7 +354,9 @@ impl Txn {
                     Ok(Verdict::Known) => {}
                     Ok(_) => {
                         slot.kind = Kind::Float;
-                        batch.push_float(r.0, t, bits);
+                        batch
+                            .open_chunk(|| lock(&store.pool).take())
+                            .push(r.0, t, bits);
                     }
                     Err(e) => {
                         count(&store.counters, &e);
@@ -566,9 +570,4 @@ pub(crate) fn count(c: &Counters, e: &AppendError) {
         AppendError::Duplicate => add(&c.duplicates, 1),
         _ => {}
     }
-}
-
-/// Whether a slot's series must be named in the log before its samples.
-pub(crate) fn needs_record(s: &Slot) -> bool {
-    !s.logged
 }

@@ -13,6 +13,8 @@ use std::time::Duration;
 thread_local! {
     /// (allocations, bytes held) of this thread.
     static COUNT: Cell<(u64, i64)> = const { Cell::new((0, 0)) };
+    /// The most bytes held since it was last set.
+    static PEAK: Cell<i64> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -22,6 +24,7 @@ fn note(allocations: u64, bytes: i64) {
     let _ignored = COUNT.try_with(|c| {
         let (n, b) = c.get();
         c.set((n + allocations, b + bytes));
+        let _ignored = PEAK.try_with(|p| p.set(p.get().max(b + bytes)));
     });
 }
 
@@ -40,7 +43,9 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        note(1, new_size as i64 - layout.size() as i64);
+        // Where it cannot grow in place, old and new exist together.
+        note(1, new_size as i64);
+        note(0, -(layout.size() as i64));
         // SAFETY: as above.
         unsafe { System.realloc(ptr, layout, new_size) }
     }
@@ -124,6 +129,45 @@ fn a_batch_commit_allocates_nothing_per_sample() {
         "independent of the number of samples: {per_commit:?}"
     );
     assert!(per_commit[0] <= 4, "{per_commit:?}");
+}
+
+#[test]
+fn a_large_scrape_holds_20_bytes_per_sample_and_gives_them_back() {
+    const N: usize = 1_000_000;
+    let dir = tempfile::tempdir().expect("tempdir");
+    let store = open(dir.path());
+    let mut batch = create(&store, N);
+    let mut refused = Vec::new();
+    let mut scrape = |t: i64, n: usize, own_times: bool| {
+        batch.iter_mut().for_each(|s| s.1 += 1.5);
+        let before = COUNT.get().1;
+        PEAK.set(before);
+        let mut app = store.appender();
+        for (i, some) in batch[..n].chunks(500).enumerate() {
+            app.append_batch(t + i64::from(own_times) * i as i64, some, &mut refused);
+        }
+        let appended = COUNT.get().1 - before;
+        assert_eq!(app.commit().expect("commits").samples, n as u64);
+        let per_sample = |bytes: i64| bytes as f64 / n as f64;
+        let (peak, left) = (PEAK.get() - before, COUNT.get().1 - before);
+        println!(
+            "{n} samples: {:.2} bytes each when appended, {:.2} at most, {left} bytes left",
+            per_sample(appended),
+            per_sample(peak)
+        );
+        (per_sample(peak), left)
+    };
+    scrape(2, 2000, false);
+    for (t, own_times) in [(3, false), (10_000, true), (20_000, false)] {
+        let (peak, left) = scrape(t, N, own_times);
+        // The samples themselves, a record and the buffers of the compression.
+        assert!(peak < 20.5, "{peak}");
+        // The chunks that are kept for all scrapes, and the buffers of commits.
+        assert!(left < 8 * 1024 * 1024, "{left}");
+    }
+    let (_, left) = scrape(30_000, 2000, false);
+    assert!(left < 64 * 1024, "{left}");
+    assert!(refused.is_empty());
 }
 
 #[test]

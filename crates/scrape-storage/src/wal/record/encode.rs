@@ -68,11 +68,6 @@ impl<'a> SamplesEncoder<'a> {
         self.out.len()
     }
 
-    /// Ends the record and begins another one behind it.
-    pub(crate) fn again(self) -> Self {
-        Self::new(self.out)
-    }
-
     /// Adds a float, given by its bits.
     #[inline]
     pub fn push(&mut self, r: u64, t: i64, bits: u64) {
@@ -132,6 +127,11 @@ impl<'a> ExemplarsEncoder<'a> {
         Self { out, first: None }
     }
 
+    /// Bytes in the buffer, those before the record included.
+    pub(crate) fn len(&self) -> usize {
+        self.out.len()
+    }
+
     /// Adds an exemplar.
     pub fn push(&mut self, r: u64, t: i64, value: f64, labels: &Labels) {
         let (r0, t0) = first(&mut self.first, self.out, r, t);
@@ -153,6 +153,11 @@ impl<'a> MetadataEncoder<'a> {
     pub fn new(out: &'a mut Vec<u8>) -> Self {
         out.push(RecordType::Metadata as u8);
         Self { out }
+    }
+
+    /// Bytes in the buffer, those before the record included.
+    pub(crate) fn len(&self) -> usize {
+        self.out.len()
     }
 
     /// Adds type, unit and help of a series.
@@ -203,6 +208,11 @@ impl<'a> HistogramsEncoder<'a> {
                 RecordType::CustomHistograms | RecordType::CustomFloatHistograms
             ),
         }
+    }
+
+    /// Bytes in the buffer, those before the record included.
+    pub(crate) fn len(&self) -> usize {
+        self.out.len()
     }
 
     /// Adds a histogram of the record's type.
