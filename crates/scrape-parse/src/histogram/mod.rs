@@ -16,7 +16,7 @@ mod tests;
 pub use limit::{BucketLimitError, schema_for_bucket_factor};
 pub use validate::{HistogramError, Side};
 
-pub(crate) use side::{Bucket, SideBuilder, is_compact, walk};
+pub(crate) use side::{Bucket, SideBuilder, none_empty, spans_are_compact, walk};
 
 /// Lowest resolution of an exponential schema.
 pub const MIN_EXPONENTIAL_SCHEMA: i32 = -4;

@@ -113,10 +113,17 @@ pub(crate) fn walk<B: Bucket>(spans: &[Span], buckets: &[B], mut f: impl FnMut(i
 
 /// Whether [`compact`] would change nothing.
 pub(crate) fn is_compact<B: Bucket>(spans: &[Span], buckets: &[B], max_empty: u32) -> bool {
+    spans_are_compact(spans, max_empty) && none_empty(buckets)
+}
+
+/// Whether [`compact`] would leave the spans alone if no bucket is empty.
+pub(crate) fn spans_are_compact(spans: &[Span], max_empty: u32) -> bool {
     let mergeable = |span: &Span| (0..=i64::from(max_empty)).contains(&i64::from(span.offset));
-    if spans.iter().any(|span| span.length == 0) || spans.iter().skip(1).any(mergeable) {
-        return false;
-    }
+    !spans.iter().any(|span| span.length == 0) && !spans.iter().skip(1).any(mergeable)
+}
+
+/// Whether every bucket has an observation.
+pub(crate) fn none_empty<B: Bucket>(buckets: &[B]) -> bool {
     let mut absolute = B::ZERO;
     buckets.iter().all(|bucket| {
         absolute = B::absolute(absolute, *bucket);

@@ -21,6 +21,8 @@ impl OmFloat {
             out.push(if value > 0.0 { b"+Inf" } else { b"-Inf" });
         } else if value == 0.0 {
             out.push(b"0.0");
+        } else if let Some(short) = Self::six_places(value) {
+            return short;
         } else {
             if value < 0.0 {
                 out.push(b"-");
@@ -28,6 +30,44 @@ impl OmFloat {
             out.finite(value.abs());
         }
         out
+    }
+
+    /// Bucket bounds as nearly all clients choose them are decimals of few digits. If a float is nearest to one of
+    /// at most 15 digits, then that one is the shortest that is nearest to it, trailing zeros aside: no two
+    /// decimals of 15 digits share a float. Here: at most six digits before the point and six behind it.
+    #[inline]
+    fn six_places(value: f64) -> Option<Self> {
+        // Otherwise an exponent is written, or a sign.
+        if !(0.0001..1e6).contains(&value) {
+            return None;
+        }
+        let millionths = (value * 1e6 + 0.5) as u64;
+        // Both are exact as floats, so one rounding makes the quotient the nearest one.
+        if millionths as f64 / 1e6 != value {
+            return None;
+        }
+        let whole = (millionths / 1_000_000) as u32;
+        let fraction = (millionths % 1_000_000) as u32;
+        // The first digit is in the lowest byte of both.
+        let (whole, fraction) = (eight_digits(whole), eight_digits(fraction * 100));
+        let n_whole = 8 - (whole.trailing_zeros() / 8).min(7) as usize;
+        let n_fraction = 8 - (fraction.leading_zeros() / 8).min(7) as usize;
+        const ZEROS: u64 = 0x3030_3030_3030_3030;
+        let mut out = Self {
+            text: [0; 32],
+            len: (n_whole + 1 + n_fraction) as u8,
+        };
+        // Eight bytes are written whatever is needed of them; the rest is written over, or lies past the end.
+        let whole = (whole | ZEROS) >> (8 * (8 - n_whole));
+        let (front, back) = out.text.split_at_mut_checked(n_whole + 1)?;
+        *back.first_chunk_mut()? = (fraction | ZEROS).to_le_bytes();
+        let point = front.last_mut()?;
+        *point = b'.';
+        let digits = whole.to_le_bytes();
+        front
+            .get_mut(..n_whole)?
+            .copy_from_slice(digits.get(..n_whole)?);
+        Some(out)
     }
 
     /// The form of a number written in the wider grammar of [`parse_go_float`](super::parse_go_float); `None`
@@ -133,6 +173,18 @@ impl OmFloat {
         }
         self.push(itoa::Buffer::new().format(magnitude).as_bytes());
     }
+}
+
+/// The digits of a number below 10⁸ as bytes 0 to 9, the first in the lowest byte: split into fours, pairs, ones,
+/// each step for all parts at once.
+fn eight_digits(number: u32) -> u64 {
+    let number = u64::from(number);
+    let fours = number / 10_000 | (number % 10_000) << 32;
+    // n·10486 >> 20 is n / 100 below 10⁴; n·103 >> 10 is n / 10 below 100.
+    let hundreds = (fours * 10_486) >> 20 & 0x0000_007f_0000_007f;
+    let pairs = hundreds | (fours - hundreds * 100) << 16;
+    let tens = (pairs * 103) >> 10 & 0x000f_000f_000f_000f;
+    tens | (pairs - tens * 10) << 8
 }
 
 /// The shortest decimal that reads back as a float: `0.d₁d₂…` times ten to `exponent + 1`.

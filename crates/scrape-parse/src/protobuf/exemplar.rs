@@ -90,11 +90,11 @@ pub(super) enum List {
     Done,
     /// The counter's.
     Counter,
-    /// That of one classic bucket.
+    /// That of one classic bucket, by position among the buckets that have one.
     Bucket(u32),
     /// Those of a native histogram that carry a timestamp, from this one on.
     Native(u32),
-    /// Those of classic buckets from this one on.
+    /// Those of classic buckets, from this one of the buckets that have one on.
     Buckets {
         next: u32,
         timed_only: bool,
@@ -114,9 +114,9 @@ impl<'a> PbExemplars<'a> {
                 Some((&metric.counter_exemplar, false))
             }
             List::Bucket(i) => {
-                let bucket = histogram.buckets.get(*i as usize)?;
+                let (_, parts) = histogram.bucket_exemplars.get(*i as usize)?;
                 self.list = List::Done;
-                Some((stretches(bucket.exemplar), false))
+                Some((stretches(*parts), false))
             }
             List::Native(next) => {
                 let parts = histogram.exemplars.get(*next as usize)?;
@@ -124,9 +124,9 @@ impl<'a> PbExemplars<'a> {
                 Some((stretches(*parts), true))
             }
             List::Buckets { next, timed_only } => {
-                let bucket = histogram.buckets.get(*next as usize)?;
+                let (_, parts) = histogram.bucket_exemplars.get(*next as usize)?;
                 *next += 1;
-                Some((stretches(bucket.exemplar), *timed_only))
+                Some((stretches(*parts), *timed_only))
             }
         }
     }

@@ -9,8 +9,8 @@
 //! last, so neighbours share a long prefix. Senders that write the labels of a series in another order get a
 //! second key for it.
 
-use super::exemplar::label_pair;
-use super::wire::{Fault, Fields, Range, Result};
+use super::labels;
+use super::wire::{Fault, Range, Result};
 use crate::event::METRIC_NAME;
 use crate::number::OmFloat;
 use crate::{ErrorClass, LabelSink};
@@ -46,7 +46,7 @@ impl Part {
         })
     }
 
-    fn suffix(self) -> &'static [u8] {
+    pub(super) fn suffix(self) -> &'static [u8] {
         match self {
             Self::Count => b"_count",
             Self::Sum => b"_sum",
@@ -63,6 +63,11 @@ impl Part {
         }
     }
 }
+
+/// The last byte of the key of a metric's only series.
+pub(super) const PLAIN: u8 = Part::Plain as u8;
+/// The last byte of the key of a native histogram.
+pub(super) const NATIVE: u8 = Part::Native as u8;
 
 const SEPARATOR: u8 = 0xff;
 const BOUND: usize = 8;
@@ -107,8 +112,26 @@ impl KeyBuilder {
         self.bytes.extend_from_slice(&tail);
     }
 
+    /// From one bound to the next, in one store: a key with a bound was finished before.
+    #[inline(always)]
+    pub(super) fn next_bound(&mut self, bound: f64) {
+        let tail = self.bytes.get_mut(self.metric_end..);
+        if let Some(old) = tail.and_then(<[u8]>::first_chunk_mut::<BOUND>) {
+            *old = bound.to_bits().to_le_bytes();
+        }
+    }
+
+    #[inline(always)]
     pub(super) fn key(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Where the label fields lie in the key.
+    pub(super) fn labels(&self) -> Range {
+        Range {
+            start: self.family_end as u32,
+            end: self.metric_end as u32,
+        }
     }
 }
 
@@ -117,63 +140,75 @@ pub(super) fn labels_start(key: &[u8]) -> Option<usize> {
     memchr::memchr(SEPARATOR, key).map(|at| at + 1)
 }
 
+/// What a key ends with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tail {
+    pub(super) part: Part,
+    /// The number in a bound.
+    pub(super) bound: f64,
+    /// Where it begins, which is where the label fields end.
+    pub(super) start: usize,
+}
+
+impl Tail {
+    /// `None` if the bytes are no key.
+    #[inline]
+    pub(super) fn of(key: &[u8]) -> Option<Self> {
+        let (part, rest) = key.split_last()?;
+        let part = Part::from_byte(*part)?;
+        let (start, bound) = match part.bound_label() {
+            None => (rest.len(), 0.0),
+            Some(_) => {
+                let (rest, bits) = rest.split_last_chunk::<BOUND>()?;
+                (rest.len(), f64::from_le_bytes(*bits))
+            }
+        };
+        Some(Self { part, bound, start })
+    }
+
+    /// The label that the bound stands for, if there is one.
+    #[inline]
+    pub(super) fn label(&self, sink: &mut impl LabelSink) {
+        if let Some(name) = self.part.bound_label() {
+            sink.label(name, OmFloat::new(self.bound).as_bytes());
+        }
+    }
+}
+
 /// Decodes name and labels of a key; faults count from its start.
 pub(super) fn decode(key: &[u8], sink: &mut impl LabelSink) -> Result<()> {
     let malformed = || Fault::new(ErrorClass::Wire, 0, "not the key of a protobuf series");
-    let labels_start = labels_start(key).ok_or_else(malformed)?;
-    let (part, rest) = key.split_last().ok_or_else(malformed)?;
-    let part = Part::from_byte(*part).ok_or_else(malformed)?;
-    let (labels, bound) = match part.bound_label() {
-        None => (rest, None),
-        Some(label) => {
-            let (rest, bits) = rest.split_last_chunk::<BOUND>().ok_or_else(malformed)?;
-            (
-                rest,
-                Some((label, f64::from_bits(u64::from_le_bytes(*bits)))),
-            )
-        }
-    };
-    if labels.len() < labels_start {
+    let start = labels_start(key).ok_or_else(malformed)?;
+    let tail = Tail::of(key).ok_or_else(malformed)?;
+    if tail.start < start {
         return Err(malformed());
     }
-    let name = &key[..labels_start - 1];
-    if part.suffix().is_empty() {
-        sink.label(METRIC_NAME, name);
-    } else {
-        sink.label(METRIC_NAME, &[name, part.suffix()].concat());
-    }
-    let mut fields = Fields::new(
-        labels,
-        Range {
-            start: labels_start as u32,
-            end: labels.len() as u32,
-        },
-    );
-    while let Some(tag) = fields.tag()? {
-        let pair = fields.bytes(tag)?;
-        let (name, value) = label_pair(labels, pair)?;
-        let (name_text, value_text) = (name.of(labels), value.of(labels));
-        // An empty name is refused here; an absent one decodes as empty and is refused by the caller's name
-        // check, as upstream does. Only an absent one starts at 0, where the family name lies.
-        if std::str::from_utf8(name_text).is_err() || (name_text.is_empty() && name.start > 0) {
-            let message = "label name is empty or not valid UTF-8";
-            return Err(Fault::new(
-                ErrorClass::LabelName,
-                name.start as usize,
-                message,
-            ));
-        }
-        if std::str::from_utf8(value_text).is_err() {
-            return Err(Fault::new(
-                ErrorClass::Utf8,
-                value.start as usize,
-                "label value is not valid UTF-8",
-            ));
-        }
-        sink.label(name_text, value_text);
-    }
-    if let Some((label, bound)) = bound {
-        sink.label(label, OmFloat::new(bound).as_bytes());
-    }
+    name(&key[..start - 1], tail.part, sink);
+    let labels = Range {
+        start: start as u32,
+        end: tail.start as u32,
+    };
+    labels::walk(key, labels, |name, value| {
+        sink.label(name.of(key), value.of(key))
+    })?;
+    tail.label(sink);
     Ok(())
+}
+
+/// Hands the name of a series over, put together on the stack if it is of any usual length.
+fn name(family: &[u8], part: Part, sink: &mut impl LabelSink) {
+    let suffix = part.suffix();
+    if suffix.is_empty() {
+        return sink.label(METRIC_NAME, family);
+    }
+    let mut short = [0; 128];
+    match short.get_mut(..family.len() + suffix.len()) {
+        Some(name) => {
+            let (front, back) = name.split_at_mut(family.len());
+            front.copy_from_slice(family);
+            back.copy_from_slice(suffix);
+            sink.label(METRIC_NAME, name);
+        }
+        None => sink.label(METRIC_NAME, &[family, suffix].concat()),
+    }
 }

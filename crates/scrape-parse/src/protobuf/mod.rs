@@ -6,25 +6,32 @@
 //! validity depends on bytes that are part of the key, so a caller that has decoded a key once need not do so
 //! again. Nothing recurses, and in the steady state nothing is allocated.
 
+mod bucket;
 mod exemplar;
 mod family;
+mod histogram;
 mod key;
+mod labels;
 mod metric;
 mod native;
+mod packed;
+mod steps;
 mod view;
 mod wire;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-use self::exemplar::Time;
-use self::family::{Head, Kind, METRIC};
-use self::key::{KeyBuilder, Part};
+use self::family::{Head, Kind};
+use self::key::KeyBuilder;
+use self::labels::LabelTable;
 use self::metric::Metric;
-use self::wire::{Fault, Fields, Frame, Range, frame};
+use self::steps::{Next, canonical};
+use self::wire::{Fault, Frame, Range, frame};
 use crate::event::Step;
+use crate::exemplar::Exemplars;
 use crate::nhcb::Nhcb;
-use crate::parser::{Cursor, ParserOptions};
+use crate::parser::Cursor;
 use crate::{ErrorClass, LabelSink, ParseError};
 
 pub(crate) use self::exemplar::{PbExemplar, PbExemplars};
@@ -40,6 +47,7 @@ pub(crate) struct Decoder {
     /// What the scratch holds, ready to be shown.
     shown: What,
     key: KeyBuilder,
+    labels: LabelTable,
     metric: Metric,
     native: Native,
     nhcb: Nhcb,
@@ -48,6 +56,11 @@ pub(crate) struct Decoder {
     start: i64,
     /// Position of the metric in its message.
     metric_at: u32,
+    /// Whether the metric was yielded as a native histogram.
+    native_yielded: bool,
+    /// The next bucket that has an exemplar, and its place in the list of those that have.
+    exemplar_at: u32,
+    exemplar: u32,
 }
 
 /// A message in work. Positions count from the end of its prefix.
@@ -59,22 +72,6 @@ struct Current {
     next: Next,
     /// Where to look for the next metric.
     rest: u32,
-}
-
-/// What to yield next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Next {
-    #[default]
-    Help,
-    Unit,
-    Type,
-    Metric,
-    SummarySum,
-    Quantile(u32),
-    ClassicCount,
-    ClassicSum,
-    ClassicBucket(u32),
-    Nhcb,
 }
 
 /// The answer of [`advance`].
@@ -107,6 +104,7 @@ impl Default for What {
 enum Source {
     None,
     Counter,
+    /// That of one bucket, by position among those that have one.
     Bucket(u32),
     Native,
     AllBuckets,
@@ -116,12 +114,18 @@ impl Decoder {
     /// Forgets the body, keeps the memory.
     pub(crate) fn reset(&mut self) {
         self.active = false;
+        self.current.next = Next::default();
     }
 }
 
 /// The next event, past the format-neutral form that the text formats need.
 #[inline]
 pub(crate) fn next<'a>(cursor: &'a mut Cursor<'_>) -> Result<Step<'a>, ParseError> {
+    let parser = &mut *cursor.parser;
+    if let Some(value) = parser.protobuf.inner_bucket(&parser.options) {
+        let event = view::series(cursor, value, Exemplars::default());
+        return Ok(Step::Event(event));
+    }
     Ok(match advance(cursor)? {
         Ready::NeedMore => Step::NeedMore,
         Ready::Eof => Step::Eof,
@@ -130,6 +134,7 @@ pub(crate) fn next<'a>(cursor: &'a mut Cursor<'_>) -> Result<Step<'a>, ParseErro
 }
 
 /// Gets the next event into the scratch.
+#[inline(never)]
 pub(crate) fn advance<'p>(cursor: &mut Cursor<'p>) -> Result<Ready<'p>, ParseError> {
     if let Some(error) = &cursor.parser.failed {
         return Err(ParseError::clone(error));
@@ -241,265 +246,8 @@ fn fail(cursor: &mut Cursor<'_>, fault: Fault, prefix: usize) -> ParseError {
         snippet_at: 0,
     };
     cursor.parser.failed = Some(Box::new(error.clone()));
+    cursor.parser.protobuf.current.next = Next::default();
     error
-}
-
-impl Decoder {
-    /// Gets the next thing that the current message holds into `shown`. False at its end.
-    #[inline]
-    fn step(&mut self, message: &[u8], options: &ParserOptions) -> Result<bool, Fault> {
-        let head = self.current.head;
-        self.shown = match self.current.next {
-            Next::Help => {
-                self.current.next = if head.unit.is_empty() {
-                    Next::Type
-                } else {
-                    Next::Unit
-                };
-                What::Help(head.name, head.help)
-            }
-            Next::Unit => {
-                self.current.next = Next::Type;
-                What::Unit(head.name, head.unit)
-            }
-            Next::Type => {
-                self.current.next = Next::Metric;
-                What::Type(head.name, head.kind)
-            }
-            Next::Metric => {
-                let Some(range) = next_metric(message, &mut self.current)? else {
-                    return Ok(false);
-                };
-                self.metric_at = range.start;
-                self.metric.read(message, range)?;
-                self.key.start_metric(message, &self.metric.labels);
-                self.timestamp = Some(self.metric.timestamp_ms).filter(|t| *t != 0);
-                self.first_of_metric(options)?
-            }
-            Next::SummarySum => {
-                self.current.next = self.quantile_or_next(0);
-                self.classic(Part::Sum, self.metric.summary.sum, options)
-            }
-            Next::Quantile(i) => {
-                self.current.next = self.quantile_or_next(i + 1);
-                let (quantile, value) = self.metric.summary.quantiles[i as usize];
-                self.key.finish_bound(Part::Quantile, quantile);
-                What::Series {
-                    value: number(value, options),
-                    exemplar: Source::None,
-                }
-            }
-            Next::ClassicCount => {
-                self.current.next = Next::ClassicSum;
-                self.classic(Part::Count, self.metric.histogram.count(), options)
-            }
-            Next::ClassicSum => {
-                self.current.next = Next::ClassicBucket(0);
-                self.classic(Part::Sum, self.metric.histogram.sum, options)
-            }
-            Next::ClassicBucket(i) => self.bucket(i, options),
-            Next::Nhcb => {
-                self.current.next = Next::Metric;
-                self.converted(options)?
-            }
-        };
-        Ok(true)
-    }
-
-    fn classic(&mut self, part: Part, value: f64, options: &ParserOptions) -> What {
-        self.key.finish(part);
-        What::Series {
-            value: number(value, options),
-            exemplar: Source::None,
-        }
-    }
-
-    #[inline]
-    fn bucket(&mut self, i: u32, options: &ParserOptions) -> What {
-        let histogram = &self.metric.histogram;
-        let (bound, value, exemplar) = match histogram.buckets.get(i as usize) {
-            Some(bucket) => {
-                let source = if bucket.exemplar.is_none() {
-                    Source::None
-                } else {
-                    Source::Bucket(i)
-                };
-                (bucket.bound, bucket.value(), source)
-            }
-            None => (f64::INFINITY, histogram.count(), Source::None),
-        };
-        self.key.finish_bound(Part::Bucket, bound);
-        self.current.next = if bound != f64::INFINITY {
-            Next::ClassicBucket(i + 1)
-        } else if options.nhcb && !self.yields_native(options) {
-            Next::Nhcb
-        } else {
-            Next::Metric
-        };
-        What::Series {
-            value: number(value, options),
-            exemplar,
-        }
-    }
-
-    /// The first event of the metric just read.
-    #[inline]
-    fn first_of_metric(&mut self, options: &ParserOptions) -> Result<What, Fault> {
-        let metric = &self.metric;
-        let start = match self.current.head.kind {
-            Kind::Counter => metric.counter.start,
-            Kind::Summary => metric.summary.start,
-            Kind::Histogram | Kind::GaugeHistogram => metric.histogram.start,
-            Kind::Gauge | Kind::Untyped => None,
-        };
-        self.start = start.map_or(0, Time::millis);
-        self.current.next = Next::Metric;
-        let (value, exemplar) = match self.current.head.kind {
-            Kind::Gauge => (metric.gauge, Source::None),
-            Kind::Untyped => (metric.untyped, Source::None),
-            Kind::Counter if metric.counter_exemplar.is_empty() => {
-                (metric.counter.value, Source::None)
-            }
-            Kind::Counter => (metric.counter.value, Source::Counter),
-            Kind::Summary => {
-                self.current.next = Next::SummarySum;
-                self.key.finish(Part::Count);
-                let value = number(self.metric.summary.count as f64, options);
-                return Ok(What::Series {
-                    value,
-                    exemplar: Source::None,
-                });
-            }
-            Kind::Histogram | Kind::GaugeHistogram => {
-                if self.yields_native(options) {
-                    return self.native(options);
-                }
-                if options.nhcb && !options.keep_classic {
-                    return self.converted(options);
-                }
-                self.current.next = Next::ClassicSum;
-                self.key.finish(Part::Count);
-                let value = number(self.metric.histogram.count(), options);
-                return Ok(What::Series {
-                    value,
-                    exemplar: Source::None,
-                });
-            }
-        };
-        self.key.finish(Part::Plain);
-        Ok(What::Series {
-            value: number(value, options),
-            exemplar,
-        })
-    }
-
-    fn yields_native(&self, options: &ParserOptions) -> bool {
-        options.native_histograms && self.metric.histogram.is_native()
-    }
-
-    fn native(&mut self, options: &ParserOptions) -> Result<What, Fault> {
-        let histogram = &self.metric.histogram;
-        let gauge = self.current.head.kind == Kind::GaugeHistogram;
-        let flavour = native::build(histogram, gauge, self.metric_at as usize, &mut self.native)?;
-        if options.canonical_nan {
-            match flavour {
-                Flavour::Int => self.native.int.sum = canonical(self.native.int.sum),
-                Flavour::Float => canonical_float(&mut self.native.float),
-            }
-        }
-        self.key.finish(Part::Native);
-        let classic_too = options.keep_classic && !histogram.buckets.is_empty();
-        self.current.next = if classic_too {
-            Next::ClassicCount
-        } else {
-            Next::Metric
-        };
-        Ok(What::Histogram {
-            flavour,
-            exemplar: Source::Native,
-        })
-    }
-
-    /// The histogram with custom buckets that the classic buckets amount to.
-    fn converted(&mut self, options: &ParserOptions) -> Result<What, Fault> {
-        let histogram = &self.metric.histogram;
-        self.nhcb.clear();
-        self.nhcb.set_count(histogram.count());
-        self.nhcb.set_sum(number(histogram.sum, options));
-        for bucket in &histogram.buckets {
-            self.nhcb.add_bucket(bucket.bound, bucket.value());
-        }
-        let gauge = self.current.head.kind == Kind::GaugeHistogram;
-        let flavour = self
-            .nhcb
-            .convert(gauge, &mut self.native)
-            .map_err(|error| {
-                Fault::new(ErrorClass::Nhcb, self.metric_at as usize, error.message())
-            })?;
-        self.key.finish(Part::Native);
-        Ok(What::Histogram {
-            flavour,
-            exemplar: Source::AllBuckets,
-        })
-    }
-
-    fn quantile_or_next(&self, i: u32) -> Next {
-        if (i as usize) < self.metric.summary.quantiles.len() {
-            Next::Quantile(i)
-        } else {
-            Next::Metric
-        }
-    }
-}
-
-/// Finds the next metric field. The head has been read, so the fields are known to be well-formed.
-fn next_metric(message: &[u8], current: &mut Current) -> Result<Option<Range>, Fault> {
-    let mut fields = Fields::new(
-        message,
-        Range {
-            start: current.rest,
-            end: current.length,
-        },
-    );
-    while let Some(tag) = fields.tag()? {
-        if tag.number == METRIC {
-            let range = fields.bytes(tag)?;
-            current.rest = range.end;
-            return Ok(Some(range));
-        }
-        fields.skip(tag)?;
-    }
-    current.rest = current.length;
-    Ok(None)
-}
-
-/// Every NaN becomes the ordinary one, so that no target can pass off the stale marker as a value.
-#[inline]
-fn canonical(value: f64) -> f64 {
-    if value.is_nan() {
-        crate::number::NAN
-    } else {
-        value
-    }
-}
-
-/// The value as it is yielded.
-#[inline]
-fn number(value: f64, options: &ParserOptions) -> f64 {
-    if options.canonical_nan {
-        canonical(value)
-    } else {
-        value
-    }
-}
-
-fn canonical_float(h: &mut crate::histogram::FloatHistogram) {
-    for value in [&mut h.sum, &mut h.count, &mut h.zero_count] {
-        *value = canonical(*value);
-    }
-    for value in h.positive_buckets.iter_mut().chain(&mut h.negative_buckets) {
-        *value = canonical(*value);
-    }
 }
 
 /// Decodes name and labels of a composed key.

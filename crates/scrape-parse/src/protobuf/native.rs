@@ -1,11 +1,12 @@
-//! From the scratch of a metric to a native histogram, compacted. Buckets go straight from their wire form to
-//! the compact one.
+//! From the scratch of a metric to a native histogram, compacted. A side that is compact already, as clients
+//! write it, changes places with the last histogram's and is not copied.
 
-use super::metric::{self, Side};
+use super::histogram::{self, Side};
 use super::wire::{Fault, Result};
 use crate::ErrorClass;
 use crate::histogram::{
-    Bucket, FloatHistogram, Histogram, ResetHint, SideBuilder, Span, is_compact, walk,
+    Bucket, FloatHistogram, Histogram, ResetHint, SideBuilder, Span, none_empty, spans_are_compact,
+    walk,
 };
 
 /// The two flavours, one of which holds the last histogram built.
@@ -22,9 +23,10 @@ pub(crate) enum Flavour {
     Float,
 }
 
-/// Builds the native histogram of a metric. `at` is the metric's position, for errors.
+/// Builds the native histogram of a metric, whose spans and buckets it takes. `at` is the metric's position, for
+/// errors.
 pub(super) fn build(
-    h: &metric::Histogram,
+    h: &mut histogram::Histogram,
     gauge: bool,
     at: usize,
     native: &mut Native,
@@ -43,20 +45,16 @@ pub(super) fn build(
         out.count = h.count_float;
         out.sum = h.sum;
         out.custom_values.clear();
-        side(
-            &h.positive,
-            &h.positive.counts,
-            at,
-            &mut out.positive_spans,
-            &mut out.positive_buckets,
-        )?;
-        side(
-            &h.negative,
-            &h.negative.counts,
-            at,
-            &mut out.negative_spans,
-            &mut out.negative_buckets,
-        )?;
+        h.positive.check(h.positive.counts.len(), at)?;
+        let compact = none_empty(&h.positive.counts);
+        let Side { spans, counts, .. } = &mut h.positive;
+        let into = (&mut out.positive_spans, &mut out.positive_buckets);
+        side(spans, counts, compact, into);
+        h.negative.check(h.negative.counts.len(), at)?;
+        let compact = none_empty(&h.negative.counts);
+        let Side { spans, counts, .. } = &mut h.negative;
+        let into = (&mut out.negative_spans, &mut out.negative_buckets);
+        side(spans, counts, compact, into);
         return Ok(Flavour::Float);
     }
     let out = &mut native.int;
@@ -67,51 +65,46 @@ pub(super) fn build(
     out.count = h.count;
     out.sum = h.sum;
     out.custom_values.clear();
-    side(
-        &h.positive,
-        &h.positive.deltas,
-        at,
-        &mut out.positive_spans,
-        &mut out.positive_buckets,
-    )?;
-    side(
-        &h.negative,
-        &h.negative.deltas,
-        at,
-        &mut out.negative_spans,
-        &mut out.negative_buckets,
-    )?;
+    h.positive.check(h.positive.deltas.values.len(), at)?;
+    let compact = !h.positive.deltas.any_empty;
+    let Side { spans, deltas, .. } = &mut h.positive;
+    let into = (&mut out.positive_spans, &mut out.positive_buckets);
+    side(spans, &mut deltas.values, compact, into);
+    h.negative.check(h.negative.deltas.values.len(), at)?;
+    let compact = !h.negative.deltas.any_empty;
+    let Side { spans, deltas, .. } = &mut h.negative;
+    let into = (&mut out.negative_spans, &mut out.negative_buckets);
+    side(spans, &mut deltas.values, compact, into);
     Ok(Flavour::Int)
 }
 
-fn side<B: Bucket>(
-    side: &Side,
-    buckets: &[B],
-    at: usize,
-    spans_out: &mut Vec<Span>,
-    buckets_out: &mut Vec<B>,
-) -> Result<()> {
-    let described = side
-        .spans
-        .iter()
-        .fold(0u64, |sum, span| sum.saturating_add(u64::from(span.length)));
-    if described != buckets.len() as u64 {
-        return Err(Fault::new(
+impl Side {
+    /// There is a bucket for each place in the spans and none besides.
+    fn check(&self, n_buckets: usize, at: usize) -> Result<()> {
+        let lengths = self.spans.iter().map(|span| u64::from(span.length));
+        if lengths.fold(0, u64::saturating_add) == n_buckets as u64 {
+            return Ok(());
+        }
+        Err(Fault::new(
             ErrorClass::Spans,
             at,
             "spans and buckets of a native histogram do not match",
-        ));
+        ))
     }
-    if is_compact(&side.spans, buckets, 0) {
-        spans_out.clear();
-        spans_out.extend_from_slice(&side.spans);
-        buckets_out.clear();
-        buckets_out.extend_from_slice(buckets);
-        return Ok(());
+}
+
+/// Moves one side to its place; `compact` says that no bucket is empty.
+fn side<B: Bucket>(
+    spans: &mut Vec<Span>,
+    buckets: &mut Vec<B>,
+    compact: bool,
+    (spans_out, buckets_out): (&mut Vec<Span>, &mut Vec<B>),
+) {
+    if compact && spans_are_compact(spans, 0) {
+        std::mem::swap(spans, spans_out);
+        std::mem::swap(buckets, buckets_out);
+        return;
     }
     let mut builder = SideBuilder::new(spans_out, buckets_out, 0);
-    walk(&side.spans, buckets, |index, count| {
-        builder.push(index, count)
-    });
-    Ok(())
+    walk(spans, buckets, |index, count| builder.push(index, count));
 }

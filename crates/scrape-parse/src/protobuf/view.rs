@@ -17,6 +17,15 @@ pub(crate) struct PbLabels<'a>(&'a Cursor<'a>);
 
 impl PbLabels<'_> {
     pub(crate) fn decode(&self, key: &[u8], sink: &mut impl LabelSink) -> Result<(), ParseError> {
+        // A metric with one series has nothing to remember.
+        let several = !matches!(key.last(), Some(&(key::PLAIN | key::NATIVE)));
+        let decoder = &self.0.parser.protobuf;
+        let places = decoder.key.labels();
+        // Only of the key in work are the places known.
+        let in_work = std::ptr::eq(key, decoder.key.key());
+        if several && in_work && decoder.labels.decode(key, places, sink) {
+            return Ok(());
+        }
         key::decode(key, sink).map_err(|fault| self.locate(key, fault))
     }
 
@@ -67,16 +76,7 @@ pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, message: &'a [u8]) -> Event<'a> {
             family: Cow::Borrowed(family.of(message)),
             kind: kind.metric_type(),
         },
-        What::Series { value, exemplar } => Event::Series(Series {
-            key: decoder.key.key(),
-            value,
-            value_text: &[],
-            timestamp: decoder.timestamp,
-            start_timestamp: decoder.start,
-            exemplars: exemplars(cursor, exemplar),
-            context: LabelContext::Other,
-            labels: LabelsRef::Protobuf(PbLabels(cursor)),
-        }),
+        What::Series { value, exemplar } => series(cursor, value, exemplars(cursor, exemplar)),
         What::Histogram { flavour, exemplar } => Event::Histogram(HistogramSeries {
             key: decoder.key.key(),
             value: match flavour {
@@ -92,6 +92,26 @@ pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, message: &'a [u8]) -> Event<'a> {
     }
 }
 
+/// A sample of the series whose key is composed.
+#[inline(always)]
+pub(super) fn series<'a>(
+    cursor: &'a Cursor<'_>,
+    value: f64,
+    exemplars: Exemplars<'a>,
+) -> Event<'a> {
+    let decoder = &cursor.parser.protobuf;
+    Event::Series(Series {
+        key: decoder.key.key(),
+        value,
+        value_text: &[],
+        timestamp: decoder.timestamp,
+        start_timestamp: decoder.start,
+        exemplars,
+        context: LabelContext::Other,
+        labels: LabelsRef::Protobuf(PbLabels(cursor)),
+    })
+}
+
 #[inline]
 fn exemplars<'a>(cursor: &'a Cursor<'_>, source: Source) -> Exemplars<'a> {
     let metric = &cursor.parser.protobuf.metric;
@@ -99,15 +119,6 @@ fn exemplars<'a>(cursor: &'a Cursor<'_>, source: Source) -> Exemplars<'a> {
         Source::None => return Exemplars::default(),
         Source::Counter => List::Counter,
         _ if metric.exemplar_parts.is_empty() => return Exemplars::default(),
-        Source::Bucket(i)
-            if metric
-                .histogram
-                .buckets
-                .get(i as usize)
-                .is_none_or(|b| b.exemplar.is_none()) =>
-        {
-            return Exemplars::default();
-        }
         Source::Bucket(i) => List::Bucket(i),
         Source::Native if metric.histogram.exemplars.is_empty() => List::Buckets {
             next: 0,

@@ -79,6 +79,11 @@ impl<'a> Fields<'a> {
         self.pos
     }
 
+    /// Goes on at a place that another reader has got to.
+    pub(crate) fn set_pos(&mut self, pos: usize) {
+        self.pos = pos;
+    }
+
     /// The next tag, or `None` at the end.
     #[inline(always)]
     pub(crate) fn tag(&mut self) -> Result<Option<Tag>> {
