@@ -161,6 +161,7 @@ impl Series<'_> {
     /// Protobuf: the labels are malformed, which fails the body. They are validated here and not before, so a
     /// caller that does not know the key has to call this. None for the text formats, whose labels were validated
     /// with the line.
+    #[inline]
     pub fn labels(&self, sink: &mut impl LabelSink) -> Result<(), ParseError> {
         self.labels.decode(self.key, self.context, sink)
     }
@@ -218,6 +219,7 @@ impl HistogramSeries<'_> {
     ///
     /// # Errors
     /// As [`Series::labels`].
+    #[inline]
     pub fn labels(&self, sink: &mut impl LabelSink) -> Result<(), ParseError> {
         self.labels.decode(self.key, self.context, sink)
     }

@@ -36,13 +36,14 @@ pub(crate) enum LabelsRef<'a> {
 }
 
 impl LabelsRef<'_> {
+    #[inline]
     pub(crate) fn decode(
-        &self,
+        self,
         key: &[u8],
         context: LabelContext,
         sink: &mut impl LabelSink,
     ) -> Result<(), ParseError> {
-        match *self {
+        match self {
             Self::Spans(spans) => {
                 for span in spans {
                     emit(key, span, context, sink);

@@ -179,12 +179,12 @@ impl OmFloat {
 /// each step for all parts at once.
 fn eight_digits(number: u32) -> u64 {
     let number = u64::from(number);
-    let fours = number / 10_000 | (number % 10_000) << 32;
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
     // n·10486 >> 20 is n / 100 below 10⁴; n·103 >> 10 is n / 10 below 100.
-    let hundreds = (fours * 10_486) >> 20 & 0x0000_007f_0000_007f;
-    let pairs = hundreds | (fours - hundreds * 100) << 16;
-    let tens = (pairs * 103) >> 10 & 0x000f_000f_000f_000f;
-    tens | (pairs - tens * 10) << 8
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let pairs = hundreds | ((fours - hundreds * 100) << 16);
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((pairs - tens * 10) << 8)
 }
 
 /// The shortest decimal that reads back as a float: `0.d₁d₂…` times ten to `exponent + 1`.

@@ -144,8 +144,53 @@ fn om_text_of_a_float() {
     }
 }
 
+/// The text between 0.0001 and a million by the standard library, which prints the shortest digits too.
+fn without_exponent(value: f64) -> String {
+    let text = value.to_string();
+    if text.contains('.') {
+        text
+    } else {
+        text + ".0"
+    }
+}
+
+#[test]
+fn om_text_of_bucket_bounds() {
+    // Around every power of ten, in steps of every size, with the floats beside each value.
+    for digits in 0..12 {
+        let unit = 10f64.powi(digits - 6);
+        for n in 1..=1000 {
+            for value in [f64::from(n) * unit, f64::from(n) / 1e6, f64::from(n) / 3.0] {
+                for value in [value.next_down(), value, value.next_up()] {
+                    if (0.0001..1e6).contains(&value) {
+                        assert_eq!(OmFloat::new(value).as_str(), without_exponent(value));
+                    }
+                }
+            }
+        }
+    }
+    for value in [
+        0.0001,
+        0.000100000001,
+        999999.999999,
+        999999.9999995,
+        0.1 + 0.2,
+    ] {
+        assert_eq!(OmFloat::new(value).as_str(), without_exponent(value));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn short_decimals_print_as_they_are(millionths in 100u64..1_000_000_000_000, places in 0u32..7) {
+        let step = 10u64.pow(places);
+        let value = (millionths / step * step) as f64 / 1e6;
+        prop_assume!(value >= 0.0001);
+        let text = OmFloat::new(value);
+        prop_assert_eq!(text.as_str(), without_exponent(value));
+    }
 
     #[test]
     fn decimals_agree_with_the_standard_library(text in "[+-]?[0-9]{0,22}(\\.[0-9]{0,22})?(e[+-]?[0-9]{1,3})?") {

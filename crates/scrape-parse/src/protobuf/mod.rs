@@ -122,15 +122,22 @@ impl Decoder {
 #[inline]
 pub(crate) fn next<'a>(cursor: &'a mut Cursor<'_>) -> Result<Step<'a>, ParseError> {
     let parser = &mut *cursor.parser;
-    if let Some(value) = parser.protobuf.inner_bucket(&parser.options) {
-        let event = view::series(cursor, value, Exemplars::default());
-        return Ok(Step::Event(event));
-    }
-    Ok(match advance(cursor)? {
-        Ready::NeedMore => Step::NeedMore,
-        Ready::Eof => Step::Eof,
-        Ready::Event(message) => Step::Event(view(cursor, message)),
-    })
+    let value = match parser.protobuf.inner_bucket(&parser.options) {
+        Some(value) => value,
+        None => match advance(cursor)? {
+            Ready::NeedMore => return Ok(Step::NeedMore),
+            Ready::Eof => return Ok(Step::Eof),
+            Ready::Event(message) => match cursor.parser.protobuf.shown {
+                What::Series {
+                    value,
+                    exemplar: Source::None,
+                } => value,
+                _ => return Ok(Step::Event(view(cursor, message))),
+            },
+        },
+    };
+    let event = view::series(cursor, value, Exemplars::default());
+    Ok(Step::Event(event))
 }
 
 /// Gets the next event into the scratch.

@@ -16,7 +16,8 @@ use std::borrow::Cow;
 pub(crate) struct PbLabels<'a>(&'a Cursor<'a>);
 
 impl PbLabels<'_> {
-    pub(crate) fn decode(&self, key: &[u8], sink: &mut impl LabelSink) -> Result<(), ParseError> {
+    #[inline]
+    pub(crate) fn decode(self, key: &[u8], sink: &mut impl LabelSink) -> Result<(), ParseError> {
         // A metric with one series has nothing to remember.
         let several = !matches!(key.last(), Some(&(key::PLAIN | key::NATIVE)));
         let decoder = &self.0.parser.protobuf;
@@ -58,8 +59,9 @@ pub(super) fn bare(fault: Fault, offset: u64, line: u64, column: usize) -> Parse
     }
 }
 
-/// The public form of what the decoder holds.
-#[inline]
+/// The public form of what the decoder holds. In one piece with the caller's code: an event that is returned
+/// through memory is copied before it is looked at, and the copies wait for each other.
+#[inline(always)]
 pub(crate) fn view<'a>(cursor: &'a Cursor<'_>, message: &'a [u8]) -> Event<'a> {
     let decoder = &cursor.parser.protobuf;
     match decoder.shown {
@@ -112,7 +114,7 @@ pub(super) fn series<'a>(
     })
 }
 
-#[inline]
+#[inline(always)]
 fn exemplars<'a>(cursor: &'a Cursor<'_>, source: Source) -> Exemplars<'a> {
     let metric = &cursor.parser.protobuf.metric;
     let list = match source {

@@ -2,6 +2,7 @@
 
 mod encode;
 mod prop;
+mod special;
 
 use self::encode::{
     COUNTER, GAUGE, GAUGE_HISTOGRAM, HISTOGRAM, Msg, SUMMARY, UNTYPED, bucket, family, gauge,
