@@ -72,6 +72,7 @@ struct World {
     cfg: PassConfig,
     target: Labels,
     store: CountingStore,
+    format: Format,
     t: i64,
 }
 
@@ -82,6 +83,7 @@ impl World {
             cfg: PassConfig::default(),
             target: Labels::from_pairs([("job", "j"), ("instance", "127.0.0.1:80")]),
             store: CountingStore::new(),
+            format: Format::Text,
             t: 0,
         }
     }
@@ -96,7 +98,7 @@ impl World {
             self.t,
             self.t,
         );
-        s.start_body(Ok(Format::Text));
+        s.start_body(Ok(self.format));
         for block in body.as_bytes().chunks(64 * 1024) {
             s.feed(block);
         }
@@ -143,4 +145,51 @@ fn the_cache_stays_within_ninety_bytes_per_series_beyond_the_key_text() {
     let (beyond, _) = w.cache.heap_bytes();
     let per_series = beyond / SERIES;
     assert!(per_series <= 90, "{per_series} bytes per series");
+}
+
+#[test]
+fn a_series_with_an_exemplar_pays_for_its_text_rounded_up_and_no_other_does() {
+    let body = |round: usize, exemplars: bool| {
+        let mut body = String::from("# TYPE rpc counter\n");
+        for i in 0..SERIES {
+            write!(body, "rpc_total{{i=\"{i}\"}} {i}").expect("string");
+            if exemplars {
+                let trace = i * 7919 + round;
+                write!(
+                    body,
+                    " # {{trace_id=\"{trace:032x}\"}} 0.{i} 1700000000.{i}"
+                )
+                .expect("string");
+            }
+            body.push('\n');
+        }
+        body + "# EOF\n"
+    };
+    let [without, with] = [false, true].map(|exemplars| {
+        let mut w = World::new();
+        w.format = Format::OpenMetrics;
+        for round in 0..12 {
+            w.scrape(&body(round, exemplars));
+        }
+        w.cache.heap_bytes().0 / SERIES
+    });
+    assert!(without <= 90, "{without} bytes per series");
+    // The longest text here: 48 bytes of labels, 7 of value, 16 of time.
+    let texts = with - without;
+    assert!((64..=80).contains(&texts), "{texts} bytes per exemplar");
+}
+
+#[test]
+fn a_family_costs_its_lines_and_little_more() {
+    let mut w = World::new();
+    for round in 0..12 {
+        w.scrape(&body(round));
+    }
+    let families = w.cache.metadata().len();
+    let lines = "# HELP family_10_total Some help text.\n# TYPE family_10_total counter\n".len();
+    let each = w.cache.metadata().heap_bytes() / families;
+    assert!(
+        each <= lines + 130,
+        "{each} bytes per family, its lines {lines}"
+    );
 }

@@ -79,10 +79,10 @@ pub struct FamilyMetadata {
 impl From<&scrape_core::cache::metadata::Family> for FamilyMetadata {
     fn from(f: &scrape_core::cache::metadata::Family) -> Self {
         Self {
-            family: f.name.to_string(),
+            family: f.name().to_owned(),
             kind: f.kind,
-            help: f.help.to_string(),
-            unit: f.unit.to_string(),
+            help: f.help().to_owned(),
+            unit: f.unit().to_owned(),
         }
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Entry {
     pub(crate) next: EntryId,
     /// Hash of the key, kept so that growing the index does not touch the keys.
     pub(crate) hash: u32,
+    /// Where the text of its exemplar is kept; see [`super::exemplar`].
+    pub(super) exemplar_at: u32,
     pub(crate) value_text: [u8; VALUE_TEXT_MAX],
     pub(crate) value_text_len: u8,
     pub(crate) kind: Kind,

@@ -9,10 +9,11 @@
 //! - Memory stays bounded by twice the last successful scrape plus 1000 entries.
 //!
 //! Cost: an entry is 64 bytes and its key text; the hash index exists only while lines arrive in an order
-//! that the successor links do not predict.
+//! that the successor links do not predict. Texts of exemplars are kept beside it, for series that have them.
 
 mod bits;
 pub(crate) mod entry;
+mod exemplar;
 pub mod metadata;
 pub(crate) mod schema;
 pub(crate) mod start;
@@ -20,6 +21,7 @@ pub(crate) mod start;
 use crate::ports::append::SeriesRef;
 use bits::Bits;
 use entry::{Entry, EntryId, Kind, NONE, VALUE_TEXT_MAX};
+use exemplar::ExemplarTexts;
 use hashbrown::{HashMap, HashTable};
 use metadata::MetadataCache;
 use schema::{Schema, Schemas};
@@ -42,6 +44,7 @@ pub struct ScrapeCache {
     keys: Vec<u8>,
     /// Bytes of `keys` that belong to removed entries.
     keys_garbage: usize,
+    exemplars: ExemplarTexts,
     index: Option<HashTable<EntryId>>,
     index_used: bool,
     index_idle: u8,
@@ -81,6 +84,7 @@ impl ScrapeCache {
             free: Vec::new(),
             keys: Vec::new(),
             keys_garbage: 0,
+            exemplars: ExemplarTexts::default(),
             index: None,
             index_used: false,
             index_idle: 0,
@@ -115,7 +119,8 @@ impl ScrapeCache {
         &self.metadata
     }
 
-    /// Bytes of heap that the cache holds: (everything beyond the key text, key text).
+    /// Bytes of heap that the cache holds: (everything beyond the key text, key text). Metadata is not among
+    /// them: see [`MetadataCache::heap_bytes`].
     pub fn heap_bytes(&self) -> (usize, usize) {
         let index = self.index.as_ref().map_or(0, |t| t.allocation_size());
         let bits =
@@ -125,7 +130,7 @@ impl ScrapeCache {
         let schemas = self.schemas.as_ref().map_or(0, |s| s.heap_bytes());
         let starts = self.starts.allocation_size();
         (
-            entries + lists + index + bits + schemas + starts,
+            entries + lists + index + bits + schemas + starts + self.exemplars.heap_bytes(),
             self.keys.capacity(),
         )
     }
@@ -184,6 +189,20 @@ impl ScrapeCache {
     #[inline]
     pub(crate) fn key(&self, e: &Entry) -> &[u8] {
         &self.keys[e.key_at as usize..(e.key_at + e.key_len) as usize]
+    }
+
+    /// The exemplar text the series was last exposed with, if that is remembered.
+    #[inline]
+    pub(crate) fn exemplar(&self, e: &Entry) -> &[u8] {
+        self.exemplars.get(e.exemplar_at)
+    }
+
+    /// Remembers an exemplar text that the parser accepted.
+    pub(crate) fn remember_exemplar(&mut self, id: EntryId, text: &[u8]) {
+        let e = &mut self.entries[id as usize];
+        if self.exemplars.get(e.exemplar_at) != text {
+            e.exemplar_at = self.exemplars.put(e.exemplar_at, text);
+        }
     }
 
     /// The line expected after `id` (after [`NONE`]: the first one).
@@ -263,6 +282,7 @@ impl ScrapeCache {
             key_len,
             next: NONE,
             hash,
+            exemplar_at: exemplar::NONE,
             value_text: [0; VALUE_TEXT_MAX],
             value_text_len: 0,
             kind,
@@ -361,6 +381,7 @@ impl ScrapeCache {
             }
             self.metadata.evict(self.iteration);
         }
+        self.exemplars.compact(self.entries.iter_mut());
         std::mem::swap(&mut self.tracked, &mut self.tracked_before);
         self.tracked.clear();
         self.seen.clear();
@@ -391,6 +412,7 @@ impl ScrapeCache {
                 self.index_idle = 0;
                 self.entries.shrink_to_fit();
                 self.keys.shrink_to_fit();
+                self.exemplars.shrink_to_fit();
             }
         }
     }
@@ -419,6 +441,8 @@ impl ScrapeCache {
         slot.kind = Kind::Free;
         slot.key_len = 0;
         slot.value_text_len = 0;
+        self.exemplars
+            .forget(std::mem::replace(&mut slot.exemplar_at, exemplar::NONE));
         self.live -= 1;
         self.free.push(id);
         self.starts.remove(&id);

@@ -327,7 +327,7 @@ impl Scrape<'_> {
     fn family_of(&self, labels: &Labels) -> Option<usize> {
         let i = self.family.filter(|_| self.cfg.append_metadata)?;
         let f = self.cache.metadata.at(i)?;
-        belongs(labels.name()?, &f.name, f.kind).then_some(i)
+        belongs(labels.name()?, f.name(), f.kind).then_some(i)
     }
 }
 

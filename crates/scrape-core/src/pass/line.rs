@@ -5,7 +5,7 @@ use super::mutate::{self, Fate};
 use super::scratch::BATCH;
 use super::{PassError, Scrape};
 use crate::cache::entry::{EntryId, Kind};
-use crate::cache::metadata::Fact;
+use crate::cache::metadata::{Fact, Family};
 use crate::cache::schema::Schema;
 use crate::histogram::{FloatHistogram, Histogram};
 use crate::ports::append::Value;
@@ -20,13 +20,16 @@ const PREDICTIONS: usize = 3;
 impl Scrape<'_> {
     /// Takes the next line. `false` when the input has no further whole line.
     pub(super) fn line(&mut self, cursor: &mut Cursor<'_>) -> Result<bool, PassError> {
+        if cursor.at_metadata() {
+            return self.metadata(cursor);
+        }
         let context = cursor.context();
         let mut id = self.cache.successor(self.at);
         for _ in 0..PREDICTIONS {
             let Some(e) = self.cache.entry(id) else { break };
             if e.kind != Kind::Free && e.fits(context) && self.cache.in_force(id) {
                 match cursor
-                    .expect(self.cache.key(e), e.value_text())
+                    .expect_with_exemplar(self.cache.key(e), e.value_text(), self.cache.exemplar(e))
                     .map_err(PassError::Parse)?
                 {
                     Expect::Hit(known) => return self.known(id, &known).map(|()| true),
@@ -47,18 +50,47 @@ impl Scrape<'_> {
             }
             Scan::Other => {}
         }
-        match cursor.next().map_err(PassError::Parse)? {
-            Step::NeedMore | Step::Eof => Ok(false),
-            Step::Event(event) => self.event(event).map(|()| true),
-        }
+        self.next_event(cursor)
     }
 
-    fn event(&mut self, event: Event<'_>) -> Result<(), PassError> {
+    /// Takes the line with the full grammar.
+    fn next_event(&mut self, cursor: &mut Cursor<'_>) -> Result<bool, PassError> {
+        let event = match cursor.next().map_err(PassError::Parse)? {
+            Step::NeedMore | Step::Eof => return Ok(false),
+            Step::Event(event) => event,
+        };
         match event {
             Event::Type { family, kind } => self.learn(&family, Fact::Type(kind)),
             Event::Help { family, text } => self.learn(&family, Fact::Help(&text)),
             Event::Unit { family, unit } => self.learn(&family, Fact::Unit(&unit)),
-            Event::Comment(_) => {}
+            event => return self.event(event).map(|()| true),
+        }
+        self.run.line(cursor.line());
+        Ok(true)
+    }
+
+    /// Takes the next line, which is metadata or a comment, and those after it that are known to follow.
+    fn metadata(&mut self, cursor: &mut Cursor<'_>) -> Result<bool, PassError> {
+        let i = self.cache.metadata.expected(self.family);
+        let lines = self.cache.metadata.lines(i);
+        if !lines.is_some_and(|known| cursor.expect_meta(&known)) {
+            return self.next_event(cursor);
+        }
+        let before = self.family.replace(i);
+        let iteration = self.cache.iteration();
+        self.cache.metadata.end_run(&mut self.run);
+        self.cache.metadata.meet(i, before, iteration);
+        self.special = self.cfg.st_synthesis || self.family_changed();
+        if self.cfg.type_and_unit_labels {
+            self.put_lines_in_force(i, before == Some(i));
+        }
+        Ok(true)
+    }
+
+    fn event(&mut self, event: Event<'_>) -> Result<(), PassError> {
+        match event {
+            // Metadata is learned where its line is at hand.
+            Event::Type { .. } | Event::Help { .. } | Event::Unit { .. } | Event::Comment(_) => {}
             Event::Series(s) => match self.find(s.key, s.context) {
                 Some(id) => self.known(id, &as_known(&s))?,
                 None => self.new_series(&s)?,
@@ -71,10 +103,17 @@ impl Scrape<'_> {
     fn learn(&mut self, family: &[u8], fact: Fact<'_>) {
         // A family name that is not UTF-8 can have no valid series, hence no metadata.
         let before = self.family;
-        self.family = std::str::from_utf8(family).ok().map(|name| {
-            let iteration = self.cache.iteration();
-            self.cache.metadata.learn(name, &fact, iteration)
-        });
+        let (iteration, metadata) = (self.cache.iteration(), &mut self.cache.metadata);
+        self.family = match std::str::from_utf8(family) {
+            Ok(name) => {
+                let place = (before, self.stats.total);
+                Some(metadata.learn(name, &fact, &mut self.run, place, iteration))
+            }
+            Err(_) => {
+                metadata.end_run(&mut self.run);
+                None
+            }
+        };
         // An anchor of a start time has an entry but nothing in storage, whatever family it is in now.
         self.special = self.cfg.st_synthesis || self.family_changed();
         if self.cfg.type_and_unit_labels {
@@ -98,6 +137,25 @@ impl Scrape<'_> {
             Fact::Unit(unit) if valid => schemas.set(now.kind, unit),
             _ => schemas.set(now.kind, &now.unit),
         }
+    }
+
+    /// The same for all lines of a family at once.
+    fn put_lines_in_force(&mut self, i: usize, same_family: bool) {
+        let declared = self.cache.metadata.at(i).map(Family::declared);
+        let (kind, unit) = declared.unwrap_or_default();
+        let unit = unit.map(str::to_owned);
+        let Some(schemas) = self.cache.schemas_mut() else {
+            return;
+        };
+        let now = if same_family {
+            schemas.now().clone()
+        } else {
+            Schema::default()
+        };
+        schemas.set(
+            kind.unwrap_or(now.kind),
+            unit.as_deref().unwrap_or(&now.unit),
+        );
     }
 
     /// Finds the entry of a decoded line: first where it is expected.
@@ -135,6 +193,9 @@ impl Scrape<'_> {
             value
         };
         let series = entry.series;
+        if !known.exemplars.is_empty() {
+            self.cache.remember_exemplar(id, known.exemplars.text());
+        }
         let own_ts = if self.cfg.honor_timestamps {
             known.timestamp
         } else {
@@ -190,6 +251,7 @@ impl Scrape<'_> {
         let id = self.append_new(s.key, s.context, labels, &sample, &s.exemplars)?;
         if let Some(id) = id {
             self.cache.entry_mut(id).remember_value(s.value_text, value);
+            self.cache.remember_exemplar(id, s.exemplars.text());
         }
         Ok(())
     }

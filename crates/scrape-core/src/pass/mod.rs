@@ -27,7 +27,7 @@ pub use error::{PassError, PassStats};
 
 use crate::cache::ScrapeCache;
 use crate::cache::entry::{EntryId, NONE};
-use crate::cache::metadata::MetadataCache;
+use crate::cache::metadata::{MetadataCache, Run};
 use crate::labels::Labels;
 use crate::ports::append::{
     AppendError, AppendOpts, Appendable, Appender, CommitError, CommitStats, SeriesRef, Value,
@@ -74,6 +74,8 @@ pub struct Scrape<'c> {
     at: EntryId,
     /// Position of the family of the last metadata line.
     family: Option<usize>,
+    /// Metadata lines that are being read one by one.
+    run: Run,
     /// Known lines of this family need more than their value appended. Kept so that a line costs one look.
     special: bool,
     scratch: Option<Scratch>,
@@ -110,6 +112,7 @@ impl<'c> Scrape<'c> {
             failure: None,
             at: NONE,
             family: None,
+            run: Run::default(),
             special: cfg.st_synthesis,
             scratch: Some(Scratch::take()),
             ended: false,
@@ -158,6 +161,7 @@ impl<'c> Scrape<'c> {
             self.failure = None;
         } else if self.failure.is_none() {
             self.parse_end();
+            self.cache.metadata.end_run(&mut self.run);
         }
         self.flush_batch();
         let failure = self.failure.take().or_else(|| self.limit_failure());

@@ -28,7 +28,7 @@ impl Scrape<'_> {
         let Some(f) = self.family.and_then(|i| self.cache.metadata.at(i)) else {
             return false;
         };
-        let Some(name) = labels.name().filter(|n| belongs(n, &f.name, f.kind)) else {
+        let Some(name) = labels.name().filter(|n| belongs(n, f.name(), f.kind)) else {
             return false;
         };
         match f.kind {

@@ -4,6 +4,7 @@ mod features;
 mod harness;
 mod labels;
 mod limits;
+mod metadata;
 mod native;
 
 mod staleness;

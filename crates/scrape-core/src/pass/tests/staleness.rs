@@ -210,7 +210,7 @@ fn case_093_metadata_outlives_its_family_by_ten_successful_scrapes() {
         b.cache
             .metadata()
             .get("m")
-            .map(|f| (f.kind.as_str(), &*f.help)),
+            .map(|f| (f.kind.as_str(), f.help())),
         Some(("counter", "some help"))
     );
     for _ in 0..10 {
