@@ -30,8 +30,9 @@ pub struct LoadOptions {
     pub scrape_native_histograms: bool,
     /// The default of `extra_scrape_metrics`.
     pub extra_scrape_metrics: bool,
-    /// Whether the files that the configuration refers to must be usable now: secrets, keys, certificates and
-    /// discovery files. A running program finds out when it needs them.
+    /// Whether what the configuration refers to must be usable now: files of secrets, keys and certificates,
+    /// keys and certificates that stand inline, and discovery files. A running program finds out when it
+    /// needs them.
     pub check_files: bool,
     /// Where the variables in `external_labels` come from.
     pub environment: Environment,

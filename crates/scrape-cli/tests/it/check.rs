@@ -33,6 +33,32 @@ fn metrics(args: &[&str], body: &[u8]) -> Output {
 }
 
 #[test]
+fn check_config_finds_inline_tls_material_that_no_client_could_use() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let key = "-----BEGIN PRIVATE KEY-----\\nhunter2hunter2\\n";
+    let text = format!(
+        "scrape_configs:\n- job_name: shop\n  tls_config:\n    ca: no certificate\n- job_name: bank\n  \
+         tls_config:\n    cert: nor this\n    key: \"{key}\"\n"
+    );
+    std::fs::write(dir.path().join("p.yml"), text).expect("written");
+    let (code, said) = config(dir.path(), &["p.yml"]);
+    assert_eq!(code, Some(1), "{said}");
+    for part in [
+        "p.yml:4:",
+        "scrape config \"shop\": tls_config.ca: the text holds no certificate in PEM form",
+        "p.yml:7:",
+        "scrape config \"bank\": tls_config.cert: the text holds no certificate in PEM form",
+        "scrape config \"bank\": tls_config.key: the text is not valid PEM: it has a BEGIN line without its END line",
+        "3 errors",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("hunter2"), "{said}");
+    let (code, said) = config(dir.path(), &["--syntax-only", "p.yml"]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
 fn check_config_tells_good_from_broken_from_linted() {
     let dir = tempfile::tempdir().expect("a directory");
     for (name, text) in [

@@ -5,8 +5,8 @@ use scrape_http::config::{HttpClientConfig, HttpClientFields, HttpConfigError};
 use super::Context;
 use crate::decode::Fields;
 
-/// Reads the keys, checks them against each other and resolves their paths.
-pub(super) fn read(fields: &mut Fields<'_>, context: Context<'_>) -> HttpClientConfig {
+/// Reads the keys, checks them against each other and resolves their paths. `whose` names the section.
+pub(super) fn read(fields: &mut Fields<'_>, context: Context<'_>, whose: &str) -> HttpClientConfig {
     let Some(written) = fields.decode_inline::<HttpClientFields>() else {
         return HttpClientConfig::default();
     };
@@ -24,7 +24,7 @@ pub(super) fn read(fields: &mut Fields<'_>, context: Context<'_>) -> HttpClientC
     }
     config.resolve_paths(fields.at().source.directory());
     if context.options.check_files {
-        for problem in config.check_files() {
+        for problem in config.check_material() {
             // Validation moves the old key into `authorization`.
             let key = match problem.key.as_str() {
                 "authorization.credentials_file" if fields.get("bearer_token_file").is_some() => {
@@ -33,7 +33,7 @@ pub(super) fn read(fields: &mut Fields<'_>, context: Context<'_>) -> HttpClientC
                 key => key,
             };
             let at = fields.at().descend(key);
-            at.error(format!("{}: {}", problem.path.display(), problem.message));
+            at.error(format!("{whose}: {key}: {}", problem.problem));
         }
     }
     config

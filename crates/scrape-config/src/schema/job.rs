@@ -66,7 +66,7 @@ pub(super) fn read(at: &At<'_>, global: &GlobalConfig, context: Context<'_>) -> 
         .and_then(|at| at.file())
         .or_else(|| global.scrape_failure_log_file.clone());
 
-    job.http_client = http::read(&mut fields, context);
+    job.http_client = http::read(&mut fields, context, &whose);
     if let Some(at) = fields.get("relabel_configs") {
         job.relabel_configs = relabel::read(&at, "target relabeling rule", job.validation);
     }

@@ -1,5 +1,6 @@
-//! The files a configuration refers to: where they are, and whether they can be used. A client reads them
-//! anew while it runs; `check config` asks beforehand.
+//! The files a configuration refers to: where they are, and whether they can be used, as well as the
+//! certificates and keys that stand in the configuration itself. A client reads files anew while it runs;
+//! `check config` asks beforehand.
 
 use std::path::{Path, PathBuf};
 
@@ -32,16 +33,14 @@ pub struct FileUse {
     pub kind: FileKind,
 }
 
-/// A file that cannot be used.
+/// A file, or an inline certificate or key, that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {}: {message}", path.display())]
-pub struct FileProblem {
-    /// Path of the key inside the section.
+#[error("{key}: {problem}")]
+pub struct MaterialProblem {
+    /// Path of the key inside the section, such as `tls_config.ca_file`.
     pub key: String,
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong with it.
-    pub message: String,
+    /// Which file it is, if it is one, and what is wrong. Without any of the content.
+    pub problem: String,
 }
 
 impl HttpClientConfig {
@@ -69,34 +68,75 @@ impl HttpClientConfig {
         files
     }
 
-    /// Reads every file the configuration refers to and says which cannot be used.
-    pub fn check_files(&self) -> Vec<FileProblem> {
-        let check = |file: FileUse| {
-            let checked = match file.kind {
-                FileKind::Secret => secret_file::read_blocking(&file.path).map(drop),
-                FileKind::CertificateAuthority => tls::check_authorities(&file.path),
-                FileKind::Certificate => tls::check_certificates(&file.path),
-                FileKind::PrivateKey => tls::check_private_key(&file.path),
-            };
-            let message = checked.err()?;
-            Some(FileProblem {
+    /// Reads every file the configuration refers to, looks at what stands inline, and says what cannot be
+    /// used, as a client would find when it is made.
+    pub fn check_material(&self) -> Vec<MaterialProblem> {
+        let in_file = |file: FileUse| {
+            let checked = secret_file::read_bytes(&file.path)
+                .and_then(|content| check(file.kind, &content))
+                .err()?;
+            Some(MaterialProblem {
                 key: file.key,
-                path: file.path,
-                message,
+                problem: format!("{}: {checked}", file.path.display()),
             })
         };
-        let problems: Vec<FileProblem> = self.files().into_iter().filter_map(check).collect();
-        if !problems.is_empty() {
-            return problems;
+        let inline = |(key, kind, text): (String, FileKind, &str)| {
+            let checked = check(kind, text.as_bytes()).err()?;
+            Some(MaterialProblem {
+                key,
+                problem: format!("the text {checked}"),
+            })
+        };
+        let mut problems: Vec<_> = self.files().into_iter().filter_map(in_file).collect();
+        problems.extend(self.inline().into_iter().filter_map(inline));
+        for (section, tls) in self.tls_sections() {
+            let broken = |p: &MaterialProblem| {
+                let rest = p.key.strip_prefix(section);
+                rest.is_some_and(|rest| rest.starts_with('.'))
+            };
+            if !problems.iter().any(broken) {
+                problems.extend(mismatch(section, tls));
+            }
         }
-        let token = self
-            .oauth2
-            .as_ref()
-            .map(|oauth2| ("oauth2.tls_config", &oauth2.tls_config));
-        let sections = [("tls_config", &self.tls_config)].into_iter().chain(token);
-        sections
-            .filter_map(|(section, tls)| mismatch(section, tls))
-            .collect()
+        problems
+    }
+
+    fn tls_sections(&self) -> Vec<(&'static str, &TlsConfig)> {
+        let token = self.oauth2.as_ref();
+        let token = token.map(|oauth2| ("oauth2.tls_config", &oauth2.tls_config));
+        let own = [("tls_config", &self.tls_config)];
+        own.into_iter().chain(token).collect()
+    }
+
+    /// Keys, kinds and texts of the certificates and keys that stand in the configuration.
+    fn inline(&self) -> Vec<(String, FileKind, &str)> {
+        let mut found = Vec::new();
+        for (section, tls) in self.tls_sections() {
+            let key = tls.key.as_ref().map_or("", |key| key.expose());
+            found.extend([
+                (
+                    format!("{section}.ca"),
+                    FileKind::CertificateAuthority,
+                    tls.ca.as_str(),
+                ),
+                (
+                    format!("{section}.cert"),
+                    FileKind::Certificate,
+                    tls.cert.as_str(),
+                ),
+                (format!("{section}.key"), FileKind::PrivateKey, key),
+            ]);
+        }
+        let signing = self.oauth2.as_ref();
+        if let Some(key) = signing.and_then(|oauth2| oauth2.client_certificate_key.as_ref()) {
+            found.push((
+                "oauth2.client_certificate_key".to_owned(),
+                FileKind::PrivateKey,
+                key.expose(),
+            ));
+        }
+        found.retain(|(_, _, text)| !text.is_empty());
+        found
     }
 
     fn visit_paths(&mut self, visit: &mut dyn FnMut(&str, FileKind, &mut PathBuf)) {
@@ -186,17 +226,36 @@ impl HttpClientConfig {
     }
 }
 
-/// A certificate and a key that are fine each but not for each other.
-fn mismatch(section: &str, config: &TlsConfig) -> Option<FileProblem> {
-    let path = config
-        .cert_file
-        .clone()
-        .or_else(|| config.key_file.clone())?;
+/// Whether a content can serve its purpose.
+fn check(kind: FileKind, content: &[u8]) -> Result<(), String> {
+    match kind {
+        FileKind::Secret => match std::str::from_utf8(content) {
+            Ok(_) => Ok(()),
+            Err(_) => Err("is not UTF-8 text".to_owned()),
+        },
+        FileKind::CertificateAuthority => tls::check_authorities(content),
+        FileKind::Certificate => tls::check_certificates(content),
+        FileKind::PrivateKey => tls::check_private_key(content),
+    }
+}
+
+/// A certificate and a key that are fine each but not for each other, and whatever else only shows when all
+/// is put together.
+fn mismatch(section: &str, config: &TlsConfig) -> Option<MaterialProblem> {
     let made =
         tls::read_blocking(config).and_then(|material| tls::Tls::new(config, &material, false));
-    Some(FileProblem {
-        key: format!("{section}.cert_file"),
-        path,
-        message: made.err()?,
+    let message = made.err()?;
+    let (key, file) = match (&config.cert_file, config.cert.is_empty(), &config.ca_file) {
+        (Some(file), _, _) => ("cert_file", Some(file)),
+        (None, false, _) => ("cert", None),
+        (None, true, Some(file)) => ("ca_file", Some(file)),
+        (None, true, None) => ("ca", None),
+    };
+    Some(MaterialProblem {
+        key: format!("{section}.{key}"),
+        problem: match file {
+            Some(path) => format!("{}: {message}", path.display()),
+            None => message,
+        },
     })
 }

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::auth::{Authorization, BasicAuth};
 pub use self::fields::HttpClientFields;
-pub use self::files::{FileKind, FileProblem, FileUse};
+pub use self::files::{FileKind, FileUse, MaterialProblem};
 pub use self::headers::{HttpHeader, HttpHeaders};
 pub use self::lenient::SecretRef;
 pub use self::oauth2::{Claims, GrantType, OAuth2, SignatureAlgorithm};

@@ -324,7 +324,7 @@ fn unusable_files_are_named() {
          tls_config: {ca_file: empty.pem, cert_file: missing.pem, key_file: empty.pem}\n",
     );
     config.resolve_paths(dir.path());
-    let problems = config.check_files();
+    let problems = config.check_material();
     let keys: Vec<&str> = problems.iter().map(|p| p.key.as_str()).collect();
     assert_eq!(
         keys,
@@ -355,11 +355,77 @@ fn a_certificate_with_another_ones_key_is_named() {
     std::fs::write(dir.path().join("k.pem"), other.serialize_pem()).expect("writes");
     let mut config = config("tls_config: {cert_file: c.pem, key_file: k.pem}");
     config.resolve_paths(dir.path());
-    let problems = config.check_files();
+    let problems = config.check_material();
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert_eq!(problems[0].key, "tls_config.cert_file");
     std::fs::write(dir.path().join("k.pem"), made.signing_key.serialize_pem()).expect("writes");
-    assert_eq!(config.check_files(), []);
+    assert_eq!(config.check_material(), []);
+}
+
+#[test]
+fn unusable_inline_texts_are_named_and_not_quoted() {
+    let made = rcgen::generate_simple_self_signed(vec!["a".to_owned()]).expect("a certificate");
+    let other = rcgen::KeyPair::generate().expect("a key");
+    let (cert, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let on_one_line = key.replace('\n', "");
+    let not_base64 = key.replace('M', "!");
+    let der_of_nothing = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let other_key = other.serialize_pem();
+    let of = |ca: &str, cert: &str, key: &str| {
+        let mut text = String::from("tls_config:\n");
+        for (name, value) in [("ca", ca), ("cert", cert), ("key", key)] {
+            if !value.is_empty() {
+                let value = serde_json::to_string(value).expect("serialises");
+                text.push_str(&format!("  {name}: {value}\n"));
+            }
+        }
+        config(&text).check_material()
+    };
+    assert_eq!(of(&cert, &cert, &key), []);
+    for (problems, name, says) in [
+        (
+            of("nothing", "", ""),
+            "ca",
+            "holds no certificate in PEM form",
+        ),
+        (
+            of(der_of_nothing, "", ""),
+            "ca",
+            "no certificate that can be an authority",
+        ),
+        (
+            of("", &key, &key),
+            "cert",
+            "holds no certificate in PEM form",
+        ),
+        (
+            of("", &cert, &cert),
+            "key",
+            "holds no unencrypted private key",
+        ),
+        (of("", &cert, &on_one_line), "key", "END line"),
+        (of("", &cert, &not_base64), "key", "not base64"),
+        (of("", &cert, &other_key), "cert", "cert and key"),
+        (of("", der_of_nothing, &key), "cert", "cert and key"),
+    ] {
+        let text: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems.len(), 1, "{name}: {text:?}");
+        assert_eq!(problems[0].key, format!("tls_config.{name}"));
+        assert!(text[0].contains(says), "{says}: {text:?}");
+        assert!(!text[0].contains("BEGIN PRIVATE"), "{text:?}");
+    }
+    let signing = config(
+        "oauth2: {client_id: a, token_url: 'http://t/', client_certificate_key: x, tls_config: {ca: y}}",
+    );
+    let keys: Vec<_> = signing
+        .check_material()
+        .into_iter()
+        .map(|p| p.key)
+        .collect();
+    assert_eq!(
+        keys,
+        ["oauth2.tls_config.ca", "oauth2.client_certificate_key"]
+    );
 }
 
 #[test]

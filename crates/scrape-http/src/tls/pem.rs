@@ -1,11 +1,8 @@
 //! PEM texts to certificates and keys, with errors that say what is missing.
 
-use std::path::Path;
-
-use rustls::pki_types::pem::PemObject;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::{Error, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-
-use crate::secret_file;
 
 /// All certificates of a PEM text; at least one.
 pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -15,17 +12,15 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, S
             Err("holds no certificate in PEM form".to_owned())
         }
         Ok(certificates) => Ok(certificates),
-        Err(e) => Err(format!("is not valid PEM: {e}")),
+        Err(e) => Err(malformed(&e)),
     }
 }
 
 /// The first private key of a PEM text.
 pub(crate) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     PrivateKeyDer::from_pem_slice(pem).map_err(|e| match e {
-        rustls::pki_types::pem::Error::NoItemsFound => {
-            "holds no unencrypted private key in PEM form".to_owned()
-        }
-        e => format!("is not valid PEM: {e}"),
+        Error::NoItemsFound => "holds no unencrypted private key in PEM form".to_owned(),
+        e => malformed(&e),
     })
 }
 
@@ -47,17 +42,33 @@ pub(crate) fn authorities(pem: &[u8]) -> Result<rustls::RootCertStore, String> {
     }
 }
 
-/// Whether a file can serve as `ca_file`.
-pub(crate) fn check_authorities(path: &Path) -> Result<(), String> {
-    authorities(&secret_file::read_bytes(path)?).map(drop)
+/// Whether a text can serve as authorities.
+pub(crate) fn check_authorities(pem: &[u8]) -> Result<(), String> {
+    authorities(pem).map(drop)
 }
 
-/// Whether a file can serve as `cert_file`.
-pub(crate) fn check_certificates(path: &Path) -> Result<(), String> {
-    certificates(&secret_file::read_bytes(path)?).map(drop)
+/// Whether a text can serve as a certificate chain.
+pub(crate) fn check_certificates(pem: &[u8]) -> Result<(), String> {
+    certificates(pem).map(drop)
 }
 
-/// Whether a file can serve as `key_file`.
-pub(crate) fn check_private_key(path: &Path) -> Result<(), String> {
-    private_key(&secret_file::read_bytes(path)?).map(drop)
+/// Whether a text can serve as a private key.
+pub(crate) fn check_private_key(pem: &[u8]) -> Result<(), String> {
+    let key = private_key(pem)?;
+    match aws_lc_rs::sign::any_supported_type(&key) {
+        Ok(_) => Ok(()),
+        Err(e) => Err(format!("holds no usable private key: {e}")),
+    }
+}
+
+/// What is wrong with a PEM text. The library's words quote it, and it may be a key.
+fn malformed(e: &Error) -> String {
+    let what = match e {
+        Error::MissingSectionEnd { .. } => "a BEGIN line without its END line",
+        Error::IllegalSectionStart { .. } => "a BEGIN line that is malformed",
+        Error::Base64Decode(_) => "text between BEGIN and END that is not base64",
+        Error::NoItemsFound => "nothing to read",
+        _ => "an error",
+    };
+    format!("is not valid PEM: it has {what}")
 }
