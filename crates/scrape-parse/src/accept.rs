@@ -4,7 +4,8 @@ use crate::ScrapeProtocol;
 use crate::escape::EscapingScheme;
 
 /// The header for these protocols in this order. Weights step down by a tenth from one above the number of
-/// protocols there are, and the header ends with anything at all. Names that the target should escape concern
+/// protocols there are, and the header ends with anything at all. The draft of OpenMetrics 2.0 counts only where it
+/// is asked for. Names that the target should escape concern
 /// only the formats that can carry any name.
 ///
 /// # Examples
@@ -15,7 +16,8 @@ use crate::escape::EscapingScheme;
 /// assert_eq!(header, "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,*/*;q=0.5");
 /// ```
 pub fn accept_header(protocols: &[ScrapeProtocol], escaping: EscapingScheme) -> String {
-    let mut weight = ScrapeProtocol::ALL.len() + 1;
+    let draft = protocols.contains(&ScrapeProtocol::OpenMetricsText2_0_0);
+    let mut weight = ScrapeProtocol::ALL.len() + usize::from(draft) + 1;
     let mut out = String::new();
     for protocol in protocols {
         out.push_str(match protocol {
@@ -26,6 +28,7 @@ pub fn accept_header(protocols: &[ScrapeProtocol], escaping: EscapingScheme) -> 
             ScrapeProtocol::OpenMetricsText1_0_0 => "application/openmetrics-text;version=1.0.0",
             ScrapeProtocol::PrometheusText0_0_4 => "text/plain;version=0.0.4",
             ScrapeProtocol::PrometheusText1_0_0 => "text/plain;version=1.0.0",
+            ScrapeProtocol::OpenMetricsText2_0_0 => "application/openmetrics-text;version=2.0.0",
         });
         if matches!(
             protocol,
@@ -73,6 +76,20 @@ mod tests {
         assert_eq!(
             accept_header(&ScrapeProtocol::PROTOBUF_FIRST, EscapingScheme::AllowUtf8),
             "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,\
+             application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+             application/openmetrics-text;version=0.0.1;q=0.4,\
+             text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
+        );
+    }
+
+    #[test]
+    fn om2_03_the_draft_shifts_the_weights_where_it_is_asked_for() {
+        let mut protocols = vec![ScrapeProtocol::OpenMetricsText2_0_0];
+        protocols.extend(ScrapeProtocol::PROTOBUF_FIRST);
+        assert_eq!(
+            accept_header(&protocols, EscapingScheme::AllowUtf8),
+            "application/openmetrics-text;version=2.0.0;q=0.7,\
+             application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,\
              application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
              application/openmetrics-text;version=0.0.1;q=0.4,\
              text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"

@@ -57,6 +57,8 @@ pub enum ErrorClass {
     Spans,
     /// A classic histogram cannot be converted to custom buckets.
     Nhcb,
+    /// OpenMetrics 2.0: a composite value lacks a field, has one too many, or contradicts itself.
+    Composite,
     /// The content type is not one we can parse.
     ContentType,
     /// A caller-set cap was exceeded (line, name or label size).

@@ -2,6 +2,8 @@
 //! not for their labels.
 
 use crate::event::LabelSink;
+#[cfg(feature = "om2")]
+use crate::om2;
 use crate::parser::Cursor;
 use crate::protobuf::{PbExemplar, PbExemplars};
 use crate::text::exemplar::TextExemplar;
@@ -26,6 +28,9 @@ pub(crate) enum Source<'a> {
     Collected { cursor: &'a Cursor<'a>, next: u32 },
     /// On the wire of a protobuf metric, validated.
     Protobuf(PbExemplars<'a>),
+    /// On a line of OpenMetrics 2.0, validated.
+    #[cfg(feature = "om2")]
+    OpenMetrics2(om2::Exemplars<'a>),
 }
 
 impl<'a> Exemplars<'a> {
@@ -53,6 +58,8 @@ impl<'a> Exemplars<'a> {
                 cursor.parser.nhcb.exemplar(next as usize).is_none()
             }
             Source::Protobuf(mut list) => list.next().is_none(),
+            #[cfg(feature = "om2")]
+            Source::OpenMetrics2(mut list) => list.next().is_none(),
         }
     }
 }
@@ -74,9 +81,17 @@ impl<'a> Iterator for Exemplars<'a> {
             *next += 1;
             return decode_text(bytes, parser.options.raw_exemplars);
         }
+        #[cfg(feature = "om2")]
+        if let Source::OpenMetrics2(list) = &mut self.0 {
+            return list.next().map(|e| Exemplar {
+                value: e.value,
+                timestamp: Some(e.timestamp),
+                labels: Labels::OpenMetrics2(e),
+            });
+        }
         match std::mem::take(&mut self.0) {
             Source::Text { bytes, raw } => decode_text(bytes, raw),
-            Source::None | Source::Collected { .. } | Source::Protobuf(_) => None,
+            _ => None,
         }
     }
 }
@@ -103,6 +118,8 @@ pub struct Exemplar<'a> {
 enum Labels<'a> {
     Text(TextExemplar<'a>),
     Protobuf(PbExemplar<'a>),
+    #[cfg(feature = "om2")]
+    OpenMetrics2(om2::Om2Exemplar<'a>),
 }
 
 impl Exemplar<'_> {
@@ -111,6 +128,8 @@ impl Exemplar<'_> {
         match &self.labels {
             Labels::Text(e) => e.labels(sink),
             Labels::Protobuf(e) => e.labels(sink),
+            #[cfg(feature = "om2")]
+            Labels::OpenMetrics2(e) => e.labels(sink),
         }
     }
 }

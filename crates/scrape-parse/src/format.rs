@@ -6,6 +6,7 @@ use crate::{ErrorClass, ParseError, ScrapeProtocol};
 
 /// A family of exposition formats that one parser reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Format {
     /// Prometheus text 0.0.4 and 1.0.0, which share a grammar.
     Text,
@@ -13,6 +14,9 @@ pub enum Format {
     OpenMetrics,
     /// Length-delimited `io.prometheus.client.MetricFamily` messages.
     Protobuf,
+    /// OpenMetrics text 2.0, a draft (2.0.0-rc0). A build without the cargo feature `om2` refuses every body of
+    /// this format.
+    OpenMetrics2,
 }
 
 impl From<ScrapeProtocol> for Format {
@@ -23,14 +27,16 @@ impl From<ScrapeProtocol> for Format {
                 Self::OpenMetrics
             }
             ScrapeProtocol::PrometheusText0_0_4 | ScrapeProtocol::PrometheusText1_0_0 => Self::Text,
+            ScrapeProtocol::OpenMetricsText2_0_0 => Self::OpenMetrics2,
         }
     }
 }
 
 impl Format {
     /// The format of a body with this `Content-Type`, and whether the fallback was needed, which callers report:
-    /// such a target is configured by luck. Parameters (version, charset, escaping) are not looked at, but
-    /// have to be well-formed.
+    /// such a target is configured by luck. Parameters (charset, escaping) are not looked at, but have to be
+    /// well-formed; so is the version, except that OpenMetrics 2.0.0 counts as another type, which takes
+    /// [`Format::from_content_type_with`].
     ///
     /// # Errors
     /// The header is absent (empty), malformed or names another type, and there is no fallback.
@@ -51,10 +57,28 @@ impl Format {
         content_type: &str,
         fallback: Option<ScrapeProtocol>,
     ) -> Result<(Self, bool), ParseError> {
-        let problem = match media_type::essence(content_type) {
-            Some(essence) => match essence.to_ascii_lowercase().as_str() {
+        Self::from_content_type_with(content_type, fallback, false)
+    }
+
+    /// The same, where `openmetrics2` says that a body of OpenMetrics 2.0 is welcome; a build without the cargo
+    /// feature `om2` never welcomes one.
+    ///
+    /// # Errors
+    /// As [`Format::from_content_type`].
+    pub fn from_content_type_with(
+        content_type: &str,
+        fallback: Option<ScrapeProtocol>,
+        openmetrics2: bool,
+    ) -> Result<(Self, bool), ParseError> {
+        let openmetrics2 = openmetrics2 && cfg!(feature = "om2");
+        let problem = match media_type::read(content_type) {
+            Some(found) => match found.essence.to_ascii_lowercase().as_str() {
                 "text/plain" => return Ok((Self::Text, false)),
-                "application/openmetrics-text" => return Ok((Self::OpenMetrics, false)),
+                "application/openmetrics-text" => match found.version {
+                    Some("2.0.0") if openmetrics2 => return Ok((Self::OpenMetrics2, false)),
+                    Some("2.0.0") => "is OpenMetrics 2.0, which is not enabled,",
+                    _ => return Ok((Self::OpenMetrics, false)),
+                },
                 "application/vnd.google.protobuf" => return Ok((Self::Protobuf, false)),
                 _ => "is not an exposition format",
             },
@@ -129,6 +153,35 @@ mod tests {
             Format::from_content_type(" text/plain ", None),
             Ok((Format::Text, false))
         );
+    }
+
+    #[test]
+    fn om2_02_the_draft_is_selected_by_its_version_where_it_is_enabled() {
+        let om2 = "application/openmetrics-text; version=2.0.0; charset=utf-8";
+        let quoted = "Application/OpenMetrics-Text;Version=\"2.0.0\"";
+        let fallback = Some(ScrapeProtocol::OpenMetricsText1_0_0);
+        for text in [om2, quoted] {
+            let error = Format::from_content_type(text, None).expect_err("not enabled");
+            assert_eq!(error.class, ErrorClass::ContentType);
+            assert!(error.to_string().contains("not enabled"), "{error}");
+            assert_eq!(
+                Format::from_content_type(text, fallback),
+                Ok((Format::OpenMetrics, true))
+            );
+            let enabled = Format::from_content_type_with(text, None, true);
+            if cfg!(feature = "om2") {
+                assert_eq!(enabled, Ok((Format::OpenMetrics2, false)));
+            } else {
+                assert!(enabled.is_err());
+            }
+        }
+        for version in ["1.0.0", "0.0.1", "2.0.1", "9"] {
+            let text = format!("application/openmetrics-text; version={version}");
+            let selected = Format::from_content_type_with(&text, None, true);
+            assert_eq!(selected, Ok((Format::OpenMetrics, false)), "{version}");
+        }
+        let draft = Format::from(ScrapeProtocol::OpenMetricsText2_0_0);
+        assert_eq!(draft, Format::OpenMetrics2);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::ParseError;
 use crate::event::{LabelContext, LabelSink, METRIC_NAME};
 use crate::format::Format;
 use crate::number::OmFloat;
+use crate::om2;
 use crate::protobuf::{self, PbLabels};
 use crate::text;
 use crate::unescape::unescape_label;
@@ -100,6 +101,7 @@ pub fn decode_key(
     match format {
         Format::Text => text::decode_key::<false>(key, context, sink),
         Format::OpenMetrics => text::decode_key::<true>(key, context, sink),
+        Format::OpenMetrics2 => om2::decode_key(key, sink),
         Format::Protobuf => protobuf::decode_key(key, sink),
     }
 }

@@ -53,6 +53,11 @@ pub mod lint;
 pub mod names;
 mod nhcb;
 mod number;
+#[cfg(feature = "om2")]
+mod om2;
+#[cfg(not(feature = "om2"))]
+#[path = "om2/off.rs"]
+mod om2;
 mod parser;
 mod protobuf;
 mod protocol;

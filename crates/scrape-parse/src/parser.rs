@@ -8,6 +8,7 @@ use crate::event::{Expect, Known, KnownMeta, Scan, Step};
 use crate::format::Format;
 use crate::labels::LabelSpan;
 use crate::nhcb::{self, Collector};
+use crate::om2;
 use crate::protobuf::{self, Decoder, Flavour};
 use crate::text;
 use crate::text::predict::Plain;
@@ -94,6 +95,7 @@ pub struct Parser {
     pub(crate) start_ts: StartTimestamps,
     pub(crate) protobuf: Decoder,
     pub(crate) nhcb: Collector,
+    pub(crate) om2: om2::State,
 }
 
 impl Parser {
@@ -112,6 +114,7 @@ impl Parser {
             start_ts: StartTimestamps::default(),
             protobuf: Decoder::default(),
             nhcb: Collector::default(),
+            om2: om2::State::default(),
         }
     }
 
@@ -128,6 +131,7 @@ impl Parser {
         self.start_ts.reset();
         self.protobuf.reset();
         self.nhcb.reset();
+        self.om2.reset();
     }
 
     /// The options it was made with.
@@ -144,7 +148,7 @@ impl Parser {
             && match self.options.format {
                 Format::Text => true,
                 Format::OpenMetrics => !self.options.start_timestamps,
-                Format::Protobuf => false,
+                Format::Protobuf | Format::OpenMetrics2 => false,
             };
         let longest = match self.options.limits.line {
             0 => usize::MAX,
@@ -212,6 +216,9 @@ impl<'p> Cursor<'p> {
     pub fn next(&mut self) -> Result<Step<'_>, ParseError> {
         if self.parser.options.format == Format::Protobuf {
             return protobuf::next(self);
+        }
+        if self.parser.options.format == Format::OpenMetrics2 {
+            return om2::next(self);
         }
         let raw = if self.parser.options.nhcb {
             nhcb::next(self)?
@@ -295,6 +302,7 @@ impl<'p> Cursor<'p> {
         match self.parser.options.format {
             Format::Text => text::predict::expect::<false>(self, key, &expected),
             Format::OpenMetrics => text::predict::expect::<true>(self, key, &expected),
+            Format::OpenMetrics2 => om2::expect(self, key, value_text),
             Format::Protobuf => Ok(Expect::Miss),
         }
     }
@@ -312,7 +320,7 @@ impl<'p> Cursor<'p> {
     /// one. See [`KnownMeta`] for what may be expected.
     #[inline]
     pub fn expect_meta(&mut self, known: &KnownMeta<'_>) -> bool {
-        text::predict::meta(self, known)
+        self.parser.options.format != Format::OpenMetrics2 && text::predict::meta(self, known)
     }
 
     /// The line of the event that [`Cursor::next`] has just yielded, from its first byte to its line feed, where
@@ -329,7 +337,7 @@ impl<'p> Cursor<'p> {
         match self.parser.options.format {
             Format::Text => text::predict::scan_key::<false>(self),
             Format::OpenMetrics => text::predict::scan_key::<true>(self),
-            Format::Protobuf => Ok(Scan::Other),
+            Format::OpenMetrics2 | Format::Protobuf => Ok(Scan::Other),
         }
     }
 
@@ -342,9 +350,9 @@ impl<'p> Cursor<'p> {
         match self.parser.options.format {
             Format::Text => text::predict::take_known::<false>(self, key_len),
             Format::OpenMetrics => text::predict::take_known::<true>(self, key_len),
-            Format::Protobuf => Err(ParseError::bare(
+            Format::OpenMetrics2 | Format::Protobuf => Err(ParseError::bare(
                 ErrorClass::Start,
-                "protobuf has no scanned keys",
+                "this format has no scanned keys",
             )),
         }
     }
@@ -370,6 +378,10 @@ impl<'p> Cursor<'p> {
                 protobuf::Ready::Eof => Raw::Eof,
                 protobuf::Ready::Event(message) => Raw::Protobuf(message),
             }),
+            Format::OpenMetrics2 => Err(ParseError::bare(
+                ErrorClass::Start,
+                "this format has events of its own",
+            )),
         }
     }
 

@@ -17,10 +17,12 @@ pub enum ScrapeProtocol {
     PrometheusText0_0_4,
     /// Prometheus text 1.0.0.
     PrometheusText1_0_0,
+    /// OpenMetrics text 2.0.0, a draft: known by name only to builds with the cargo feature `om2`.
+    OpenMetricsText2_0_0,
 }
 
 impl ScrapeProtocol {
-    /// Every protocol.
+    /// Every protocol that is more than a draft.
     pub const ALL: [Self; 5] = [
         Self::PrometheusProto,
         Self::OpenMetricsText0_0_1,
@@ -54,6 +56,7 @@ impl ScrapeProtocol {
             Self::OpenMetricsText1_0_0 => "OpenMetricsText1.0.0",
             Self::PrometheusText0_0_4 => "PrometheusText0.0.4",
             Self::PrometheusText1_0_0 => "PrometheusText1.0.0",
+            Self::OpenMetricsText2_0_0 => "OpenMetricsText2.0.0",
         }
     }
 }
@@ -73,7 +76,14 @@ pub struct UnknownProtocol {
 
 impl fmt::Display for UnknownProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = ScrapeProtocol::ALL.iter().map(|p| p.as_str()).collect();
+        if self.text == ScrapeProtocol::OpenMetricsText2_0_0.as_str() {
+            return write!(
+                f,
+                "scrape protocol {:?} takes a build with the cargo feature om2",
+                self.text
+            );
+        }
+        let names: Vec<_> = known().map(|p| p.as_str()).collect();
         let names = names.join(", ");
         write!(
             f,
@@ -85,13 +95,18 @@ impl fmt::Display for UnknownProtocol {
 
 impl std::error::Error for UnknownProtocol {}
 
+/// What this build knows by name.
+fn known() -> impl Iterator<Item = ScrapeProtocol> {
+    let draft = cfg!(feature = "om2").then_some(ScrapeProtocol::OpenMetricsText2_0_0);
+    ScrapeProtocol::ALL.into_iter().chain(draft)
+}
+
 impl FromStr for ScrapeProtocol {
     type Err = UnknownProtocol;
 
     /// Case matters.
     fn from_str(text: &str) -> Result<Self, UnknownProtocol> {
-        Self::ALL
-            .into_iter()
+        known()
             .find(|p| p.as_str() == text)
             .ok_or_else(|| UnknownProtocol {
                 text: text.to_owned(),
@@ -105,9 +120,21 @@ mod tests {
 
     #[test]
     fn names_are_read_back_and_case_matters() {
-        for protocol in ScrapeProtocol::ALL {
+        for protocol in known() {
             assert_eq!(protocol.to_string().parse(), Ok(protocol));
         }
         assert!("prometheusproto".parse::<ScrapeProtocol>().is_err());
+    }
+
+    #[test]
+    fn om2_01_the_draft_has_a_name_in_builds_that_read_it() {
+        let name = "OpenMetricsText2.0.0";
+        let read = name.parse::<ScrapeProtocol>();
+        assert_eq!(read.is_ok(), cfg!(feature = "om2"));
+        match read {
+            Ok(protocol) => assert_eq!(protocol, ScrapeProtocol::OpenMetricsText2_0_0),
+            Err(e) => assert!(e.to_string().contains("cargo feature om2"), "{e}"),
+        }
+        assert!(!ScrapeProtocol::ALL.contains(&ScrapeProtocol::OpenMetricsText2_0_0));
     }
 }

@@ -38,7 +38,7 @@ fn special_floats_arrive_with_their_bits_from_every_format() {
             let body = match format {
                 Format::Text => format!("g {v:e}\n").into_bytes(),
                 Format::OpenMetrics => format!("g {v:e}\n# EOF\n").into_bytes(),
-                Format::Protobuf => gauge(v),
+                _ => gauge(v),
             };
             w.scrape(&mut cache, format, &body, i * 1000);
             expected.push((i * 1000, v.to_bits()));

@@ -1,8 +1,17 @@
 //! Media types of RFC 2045, `type/subtype *( ";" name "=" value )`, read as strictly as Go reads them: the
 //! choice between parser and fallback depends on it.
 
-/// `type/subtype` of a well-formed header; a single `;` may trail.
-pub(super) fn essence(header: &str) -> Option<&str> {
+/// What a well-formed header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MediaType<'h> {
+    /// `type/subtype`.
+    pub(super) essence: &'h str,
+    /// The parameter `version`, quotes excluded.
+    pub(super) version: Option<&'h str>,
+}
+
+/// Reads a header; a single `;` may trail.
+pub(super) fn read(header: &str) -> Option<MediaType<'_>> {
     let (essence, mut rest) = match header.find(';') {
         Some(at) => header.split_at(at),
         None => (header, ""),
@@ -13,14 +22,18 @@ pub(super) fn essence(header: &str) -> Option<&str> {
         return None;
     }
     let mut seen: Vec<&str> = Vec::new();
+    let mut found = MediaType {
+        essence,
+        version: None,
+    };
     loop {
         rest = rest.trim_start();
         if rest.is_empty() {
-            return Some(essence);
+            return Some(found);
         }
         rest = rest.strip_prefix(';')?.trim_start();
         if rest.is_empty() {
-            return Some(essence);
+            return Some(found);
         }
         let (name, after) = rest.split_once('=')?;
         let name = name.trim_end();
@@ -28,7 +41,12 @@ pub(super) fn essence(header: &str) -> Option<&str> {
             return None;
         }
         seen.push(name);
-        rest = value(after.trim_start())?;
+        let after = after.trim_start();
+        rest = value(after)?;
+        if name.eq_ignore_ascii_case("version") {
+            let written = after.strip_suffix(rest).unwrap_or(after);
+            found.version = Some(written.trim_matches('"'));
+        }
     }
 }
 

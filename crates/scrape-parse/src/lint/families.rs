@@ -92,7 +92,7 @@ impl Owners {
         if self.0.get(name) == Some(&Summary) {
             return (name.to_vec(), Some(b"quantile"));
         }
-        let openmetrics = format == Format::OpenMetrics;
+        let openmetrics = matches!(format, Format::OpenMetrics | Format::OpenMetrics2);
         let suffixes: [(&[u8], &[MetricType], bool); 8] = [
             (b"_bucket", &[Histogram, GaugeHistogram], true),
             (b"_count", &[Histogram, GaugeHistogram, Summary], true),

@@ -71,3 +71,39 @@ pub fn conversion(body: &[u8], format: Format, keep_classic: bool, piece: usize)
         }
     }
 }
+
+/// OpenMetrics 2.0 options from the first byte of a fuzzer's input, and the rest as the body.
+#[cfg(feature = "om2")]
+pub fn openmetrics2_options(data: &[u8]) -> (ParserOptions, &[u8]) {
+    let (&flags, body) = data.split_first().unwrap_or((&0, &[]));
+    let flag = |n: u8| flags >> n & 1 == 1;
+    let options = ParserOptions {
+        native_histograms: flag(0),
+        keep_classic: flag(1),
+        nhcb: flag(2),
+        start_timestamps: flag(3),
+        ..ParserOptions::new(Format::OpenMetrics2)
+    };
+    (options, body)
+}
+
+/// Fast and slow parser of OpenMetrics 2.0 find the same events and fail alike at the same place; so does the
+/// fast one fed in pieces.
+#[cfg(feature = "om2")]
+pub fn openmetrics2(body: &[u8], options: &ParserOptions, piece: usize) {
+    let shown = String::from_utf8_lossy(body);
+    let (events, result) = parse_in_pieces(body, *options, 0);
+    let (slow, refusal) = super::openmetrics2::events(body, options);
+    assert_eq!(events, slow, "slow parser, {shown:?}");
+    let place = result.as_ref().err().map(|e| (e.class, e.offset));
+    assert_eq!(place, refusal, "slow parser, {shown:?}");
+    let (pieces, again) = parse_in_pieces(body, *options, piece.max(1));
+    assert_eq!(events, pieces, "pieces of {piece}, {shown:?}");
+    // Pieces show less of a line in their errors, but name the same place.
+    let place = |e: ParseError| (e.class, e.offset, e.line, e.column);
+    assert_eq!(
+        result.err().map(place),
+        again.err().map(place),
+        "pieces of {piece}, {shown:?}"
+    );
+}

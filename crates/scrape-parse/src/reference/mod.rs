@@ -8,6 +8,8 @@ mod lazy;
 pub mod lockstep;
 mod number;
 mod openmetrics;
+#[cfg(feature = "om2")]
+mod openmetrics2;
 pub(crate) mod owned;
 pub(crate) mod protobuf;
 mod reader;
@@ -64,12 +66,13 @@ pub type Refusal = (ErrorClass, u64);
 /// What a body yields, and why it was refused, if it was.
 pub type Outcome = (Vec<Item>, Option<Refusal>);
 
-/// Reads a whole body with the slow parser. Protobuf has none and yields nothing.
+/// Reads a whole body with the slow parser. Protobuf and OpenMetrics 2.0 have others (see [`lockstep`]) and yield
+/// nothing.
 pub fn parse(body: &[u8], options: &ParserOptions) -> Outcome {
     match options.format {
         Format::Text => text::parse(body, options),
         Format::OpenMetrics => openmetrics::parse(body, options),
-        Format::Protobuf => (Vec::new(), None),
+        Format::OpenMetrics2 | Format::Protobuf => (Vec::new(), None),
     }
 }
 

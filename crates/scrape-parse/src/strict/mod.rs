@@ -43,8 +43,9 @@ impl Summary {
     pub const MAX_WARNINGS: usize = 100;
 }
 
-/// Validates a whole body of the text format or of OpenMetrics. A protobuf body is only parsed: what these rules
-/// forbid cannot be expressed in it, or is checked by the parser.
+/// Validates a whole body of the text format or of OpenMetrics 1. A protobuf body is only parsed: what these rules
+/// forbid cannot be expressed in it, or is checked by the parser. So is a body of OpenMetrics 2.0, for which there
+/// are no rules yet beyond the parser's.
 ///
 /// # Errors
 /// The parser's error, or the first violated rule.
@@ -120,12 +121,17 @@ impl Run<'_> {
         result.map_err(|violation| self.error(violation))
     }
 
+    /// Formats that the rules do not speak of.
+    fn is_only_parsed(&self) -> bool {
+        matches!(self.format, Format::Protobuf | Format::OpenMetrics2)
+    }
+
     fn is_openmetrics(&self) -> bool {
         self.format == Format::OpenMetrics
     }
 
     fn finish(mut self) -> Result<Summary, ParseError> {
-        if self.format == Format::Protobuf {
+        if self.is_only_parsed() {
             return Ok(self.summary);
         }
         let done = self.families.finish();
@@ -151,7 +157,7 @@ impl Run<'_> {
     }
 
     fn metadata(&mut self, what: Metadata, family: &[u8], end: usize) -> Result<(), ParseError> {
-        if self.format == Format::Protobuf {
+        if self.is_only_parsed() {
             return Ok(());
         }
         let before = self.body.get(..end).unwrap_or_default();
@@ -197,7 +203,7 @@ impl Run<'_> {
 
     fn series(&mut self, series: &Series<'_>) -> Result<(), ParseError> {
         self.summary.samples += 1;
-        if self.format == Format::Protobuf {
+        if self.is_only_parsed() {
             // Parsing does not look into labels; decoding does.
             self.labels.clear();
             return series.labels(&mut self.labels);

@@ -109,7 +109,7 @@ impl<'p> Cursor<'p> {
     }
 
     /// Whether the line from the cursor to `end` is over its cap.
-    fn check_line(&mut self, end: usize) -> Result<(), ParseError> {
+    pub(crate) fn check_line(&mut self, end: usize) -> Result<(), ParseError> {
         let cap = self.parser.options.limits.line;
         if cap != 0 && end - self.pos > cap {
             return Err(self.fail(
@@ -124,7 +124,7 @@ impl<'p> Cursor<'p> {
     /// The piece ends inside the line at the cursor. A long line is tried again only when the piece has grown
     /// by half, so that a line which arrives in dribs is not read over and over.
     #[cold]
-    fn need_more(&mut self) -> Result<(), ParseError> {
+    pub(crate) fn need_more(&mut self) -> Result<(), ParseError> {
         self.check_line(self.input.len())?;
         self.wait();
         Ok(())
@@ -141,7 +141,7 @@ impl<'p> Cursor<'p> {
     }
 
     /// Whether the unfinished line at the cursor is not worth another try yet.
-    fn too_early(&self) -> bool {
+    pub(crate) fn too_early(&self) -> bool {
         !self.end && self.input.len() - self.pos < self.parser.retry_at
     }
 }
