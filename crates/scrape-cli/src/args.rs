@@ -36,13 +36,13 @@ pub(crate) struct RunArgs {
     #[arg(long = "config.auto-reload-interval", default_value = "30s", value_name = "DURATION", value_parser = duration)]
     pub(crate) auto_reload_interval: PromDuration,
 
-    /// Address to listen on; nobody outside this host can read the default
+    /// Address to listen on; may be repeated. Nobody outside this host can read the default
     #[arg(
         long = "web.listen-address",
         default_value = "127.0.0.1:9090",
         value_name = "ADDRESS"
     )]
-    pub(crate) listen: String,
+    pub(crate) listen: Vec<String>,
 
     /// Allow reload and shutdown by HTTP request
     #[arg(long = "web.enable-lifecycle", num_args = 0..=1, default_value_t = false, default_missing_value = "true", require_equals = true, value_name = "BOOL")]

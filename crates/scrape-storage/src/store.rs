@@ -91,11 +91,19 @@ impl Store {
         let Surroundings { fs, clock } = around;
         let began = Instant::now();
         let wal_dir = dir.join("wal");
-        fs.create_dir_all(&wal_dir).map_err(|cause| OpenError::Io {
-            path: wal_dir.clone(),
-            cause,
-        })?;
+        let create = |path: &Path| {
+            fs.create_dir_all(path).map_err(|cause| OpenError::Io {
+                path: path.to_owned(),
+                cause: match cause.kind() {
+                    std::io::ErrorKind::AlreadyExists => rustix::io::Errno::NOTDIR.into(),
+                    _ => cause,
+                },
+            })
+        };
+        // Nothing but the place of the lock comes before the lock: whoever does not get it leaves no trace.
+        create(dir)?;
         let (guard, clean_start) = take_lock(&*fs, dir, options.no_lockfile)?;
+        create(&wal_dir)?;
         let space = Workspace::new(fs.clone(), dir, clock.now_ms());
         space.clean_leftovers()?;
         let layout = Layout::of(&*fs, &wal_dir)?;

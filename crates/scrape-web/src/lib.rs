@@ -9,6 +9,7 @@ mod admin;
 mod api;
 mod engine;
 mod external;
+mod gate;
 mod pages;
 mod params;
 mod reply;
@@ -23,6 +24,7 @@ mod time;
 mod view;
 
 pub use external::{ExternalUrl, ExternalUrlError};
+pub use gate::Gate;
 pub use router::{RoutePrefixError, router};
 pub use server::{ServerLimits, serve};
 pub use state::{ReloadRequest, WebOptions, WebState};

@@ -64,16 +64,21 @@ pub fn router(state: WebState) -> Result<Router, RoutePrefixError> {
         let redirect = get(async move || Redirect::to(&home));
         routes = routes.route("/", redirect.clone()).route(&prefix, redirect);
     }
-    let mut routes = routes.fallback(async || (StatusCode::NOT_FOUND, "404 page not found\n"));
+    let routes = routes.fallback(async || (StatusCode::NOT_FOUND, "404 page not found\n"));
+    Ok(with_headers(routes)
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(CatchPanicLayer::new()))
+}
+
+/// What every answer says about itself.
+pub(crate) fn with_headers(mut routes: Router) -> Router {
     for (name, value) in HEADERS {
         routes = routes.layer(SetResponseHeaderLayer::overriding(
             name,
             HeaderValue::from_static(value),
         ));
     }
-    Ok(routes
-        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
-        .layer(CatchPanicLayer::new()))
+    routes
 }
 
 fn is_valid_prefix(prefix: &str) -> bool {

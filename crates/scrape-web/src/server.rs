@@ -1,9 +1,10 @@
 //! Accepts connections within limits that a hostile client cannot exceed: their number, the time to send a
 //! request head, the size of the head, the time without reading the answer.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -48,11 +49,12 @@ impl Default for ServerLimits {
     }
 }
 
-/// Serves until `stop` fires, then lets requests in progress finish.
+/// Serves on every listener until `stop` fires, then lets requests in progress finish. The limits hold for
+/// all listeners together.
 ///
 /// Bind to a loopback address unless others are meant to read what is served.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     router: Router,
     limits: ServerLimits,
     stop: CancellationToken,
@@ -66,7 +68,7 @@ pub async fn serve(
             let Ok(place) = places.clone().acquire_owned().await else {
                 return std::future::pending().await;
             };
-            (accept(&listener).await, place)
+            (accept(&listeners).await, place)
         };
         let (stream, place) = tokio::select! {
             () = stop.cancelled() => break,
@@ -82,7 +84,7 @@ pub async fn serve(
             }
         });
     }
-    drop(listener);
+    drop(listeners);
     connections.close();
     if timeout(limits.drain, connections.wait()).await.is_err() {
         tracing::warn!(
@@ -95,9 +97,19 @@ pub async fn serve(
 }
 
 /// The next connection. Errors concern one client, or will pass (no descriptors left): wait, try again.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listeners: &[TcpListener]) -> TcpStream {
+    let mut first = 0;
     loop {
-        match listener.accept().await {
+        let ready = poll_fn(|cx| {
+            // Not always the same one first: a busy address must not starve the others.
+            first = (first + 1) % listeners.len().max(1);
+            let in_turn = listeners[first..].iter().chain(&listeners[..first]);
+            in_turn
+                .map(|listener| listener.poll_accept(cx))
+                .find(Poll::is_ready)
+                .unwrap_or(Poll::Pending)
+        });
+        match ready.await {
             Ok((stream, _)) => return stream,
             Err(error) if is_of_the_client(&error) => {}
             Err(error) => {

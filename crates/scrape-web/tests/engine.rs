@@ -124,7 +124,7 @@ async fn case_102_a_real_engine_is_shown_with_its_failures() {
     );
     state.set_ready(true);
     let server = tokio::spawn(serve(
-        listener,
+        vec![listener],
         router(state).expect("a router"),
         ServerLimits::default(),
         stop.clone(),

@@ -22,7 +22,7 @@ use scrape_core::registry::Registry;
 use scrape_discovery::Mechanisms;
 use scrape_engine::{HttpFetcherFactory, Manager, ManagerOptions, ManagerParts};
 use scrape_storage::Store;
-use scrape_web::{ServerLimits, WebOptions, WebState};
+use scrape_web::{Gate, ServerLimits, WebOptions, WebState};
 use settings::Settings;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -61,12 +61,17 @@ impl App {
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
-        let listener = TcpListener::bind(settings.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", settings.listen))?;
-        let address = listener
-            .local_addr()
-            .context("reading the address of the listener")?;
+        let (listeners, addresses) = listen(&settings.listen).await?;
+        let address = addresses[0];
+        let options = web_options(&settings, address)?;
+        let gate = Gate::default();
+        let web_stop = CancellationToken::new();
+        let web_task = tokio::spawn(scrape_web::serve(
+            listeners,
+            gate.router(&options.route_prefix),
+            ServerLimits::default(),
+            web_stop.clone(),
+        ));
         let source = ConfigSource::find(&settings, address);
         let (checksum, loaded) = tokio::task::spawn_blocking({
             let (source, settings) = (source.clone(), settings.clone());
@@ -104,12 +109,10 @@ impl App {
             checksum,
             &registry,
         )?);
-        reloader.apply_first().await;
-
         let quit = CancellationToken::new();
         let (reload_tx, reload_requests) = mpsc::channel(1);
         let web = WebState::new(
-            web_options(&settings, address)?,
+            options,
             Arc::new(engine.clone()),
             Arc::new(views::Status::new(
                 &settings,
@@ -121,16 +124,13 @@ impl App {
             reload_tx,
             quit.clone(),
         );
-        let router = scrape_web::router(web.clone())?;
-        let web_stop = CancellationToken::new();
-        let web_task = tokio::spawn(scrape_web::serve(
-            listener,
-            router,
-            ServerLimits::default(),
-            web_stop.clone(),
-        ));
-        tracing::info!(%address, "listening");
+        // Before the first scrape, which may be one of ourselves.
+        gate.open(scrape_web::router(web.clone())?);
+        reloader.apply_first().await;
         web.set_ready(true);
+        for address in addresses {
+            tracing::info!(%address, "listening");
+        }
         lifecycle::announce_targets(engine.clone());
         Ok(Self {
             settings,
@@ -147,6 +147,23 @@ impl App {
             quit,
         })
     }
+}
+
+/// Binds every address. Also gives those that came of it: the system chooses for port 0.
+async fn listen(wanted: &[SocketAddr]) -> Result<(Vec<TcpListener>, Vec<SocketAddr>)> {
+    let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
+    for address in wanted {
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {address}"))?;
+        let bound = listener
+            .local_addr()
+            .context("reading the address of the listener")?;
+        tracing::debug!(address = %bound, "bound; only health is answered until the log has been read");
+        addresses.push(bound);
+        listeners.push(listener);
+    }
+    Ok((listeners, addresses))
 }
 
 async fn open_store(settings: &Settings) -> Result<Store> {

@@ -16,7 +16,8 @@ pub(crate) struct Settings {
     pub(crate) config_file: Option<PathBuf>,
     pub(crate) load: LoadOptions,
     pub(crate) auto_reload: Option<Duration>,
-    pub(crate) listen: SocketAddr,
+    /// At least one.
+    pub(crate) listen: Vec<SocketAddr>,
     pub(crate) lifecycle: bool,
     pub(crate) external_url: Option<String>,
     pub(crate) storage_path: PathBuf,
@@ -157,7 +158,11 @@ impl Settings {
             config_file: args.config_file,
             load,
             auto_reload: args.auto_reload.then_some(interval),
-            listen: listen_address(&args.listen)?,
+            listen: args
+                .listen
+                .iter()
+                .map(|text| listen_address(text))
+                .collect::<Result<_>>()?,
             lifecycle: args.lifecycle,
             external_url: args.external_url,
             storage_path: if agent {
@@ -199,7 +204,7 @@ fn flags(args: &RunArgs) -> BTreeMap<String, String> {
             "config.auto-reload-interval",
             args.auto_reload_interval.to_string(),
         ),
-        ("web.listen-address", args.listen.clone()),
+        ("web.listen-address", args.listen.join(",")),
         ("web.enable-lifecycle", args.lifecycle.to_string()),
         (
             "web.external-url",
@@ -272,10 +277,23 @@ mod tests {
     #[test]
     fn defaults_listen_on_loopback_and_store_in_data() {
         let s = resolve(&[]).expect("defaults");
-        assert!(s.listen.ip().is_loopback());
+        assert!(s.listen.len() == 1 && s.listen[0].ip().is_loopback());
         assert_eq!(s.storage_path, PathBuf::from("data/"));
         assert_eq!(s.store.retention, Duration::from_secs(15 * 86400));
         assert!(s.store.log_metadata && s.store.compression == Compression::Snappy);
+    }
+
+    #[test]
+    fn addresses_to_listen_on_may_be_repeated() {
+        let s = resolve(&[
+            "--web.listen-address=127.0.0.1:1",
+            "--web.listen-address=:2",
+            "--web.listen-address=[::1]:3",
+        ])
+        .expect("addresses");
+        let shown: Vec<_> = s.listen.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["127.0.0.1:1", "0.0.0.0:2", "[::1]:3"]);
+        assert_eq!(s.flags["web.listen-address"], "127.0.0.1:1,:2,[::1]:3");
     }
 
     #[test]

@@ -59,6 +59,23 @@ impl Process {
 
     /// [`Process::start`] without a choice of the store.
     pub(crate) async fn start_bare(dir: &Path, args: &[&str]) -> Self {
+        let mut process = Self::start_at(dir, "", args);
+        process.address = until("listening", async || {
+            let ended = process.child.try_wait().expect("a child");
+            assert!(ended.is_none(), "{ended:?}: {}", process.log());
+            let log = process.log();
+            let line = log.lines().find(|l| l.contains("listening"))?;
+            let from = line.find("127.0.0.1:")?;
+            let address = line.get(from..)?;
+            let end = address.find(['"', ' ']).unwrap_or(address.len());
+            address.get(..end).map(str::to_owned)
+        })
+        .await;
+        process
+    }
+
+    /// Starts `run` and waits for nothing. `address` is where it will answer.
+    pub(crate) fn start_at(dir: &Path, address: &str, args: &[&str]) -> Self {
         static LOGS: AtomicUsize = AtomicUsize::new(0);
         let log = dir.join(format!("log-{}", LOGS.fetch_add(1, Ordering::Relaxed)));
         let child = Command::new(PROGRAM)
@@ -75,24 +92,12 @@ impl Process {
             .no_proxy()
             .build()
             .expect("a client");
-        let mut process = Self {
+        Self {
             child,
             log,
             client,
-            address: String::new(),
-        };
-        process.address = until("listening", async || {
-            let ended = process.child.try_wait().expect("a child");
-            assert!(ended.is_none(), "{ended:?}: {}", process.log());
-            let log = process.log();
-            let line = log.lines().find(|l| l.contains("listening"))?;
-            let from = line.find("127.0.0.1:")?;
-            let address = line.get(from..)?;
-            let end = address.find(['"', ' ']).unwrap_or(address.len());
-            address.get(..end).map(str::to_owned)
-        })
-        .await;
-        process
+            address: address.to_owned(),
+        }
     }
 
     /// What it has logged so far.
@@ -118,6 +123,13 @@ impl Process {
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         let response = self.client.get(format!("http://{}{path}", self.address));
         read(response).await
+    }
+
+    /// [`Process::get`] of a program that may not listen yet.
+    pub(crate) async fn try_get(&self, path: &str) -> Option<(u16, String)> {
+        let request = self.client.get(format!("http://{}{path}", self.address));
+        let response = request.send().await.ok()?;
+        Some((response.status().as_u16(), response.text().await.ok()?))
     }
 
     /// Posts nothing to a path; status and body.

@@ -2,7 +2,7 @@
 
 use crate::data::{config, values};
 use crate::exporter::Exporter;
-use crate::process::Process;
+use crate::process::{Process, until};
 use scrape_parse::Format;
 use scrape_parse::families::families;
 use serde_json::Value;
@@ -104,6 +104,49 @@ async fn the_log_says_what_was_loaded_where_it_listens_and_stores() {
             "scraping"
         ]
     );
+    p.stop().await;
+}
+
+/// A pipe stands where a segment of the log is expected: reading it takes as long as the test wants.
+#[tokio::test]
+async fn while_the_log_is_read_only_health_is_answered() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let wal = dir.path().join("data/wal");
+    std::fs::create_dir_all(&wal).expect("created");
+    let pipe = wal.join("00000000");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo starts").success());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = free.local_addr().expect("an address").to_string();
+    drop(free);
+    let also = format!("--web.listen-address={address}");
+    let mut p = Process::start_at(dir.path(), &address, &["--storage.tsdb.path=data", &also]);
+    until("an answer", async || {
+        p.try_get("/-/healthy")
+            .await
+            .filter(|(status, _)| *status == 200)
+    })
+    .await;
+    for path in ["/-/ready", "/metrics", "/", "/api/v1/targets"] {
+        let (status, text) = p.get(path).await;
+        assert_eq!(status, 503, "{path}");
+        assert!(text.contains("starting"), "{path}: {text}");
+    }
+    assert!(!p.log().contains("store open"), "{}", p.log());
+    // Opening waits until the program reads; what it then reads is an empty segment.
+    drop(
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open(&pipe)
+            .expect("the program reads"),
+    );
+    p.logged(&["msg=listening", &address]).await;
+    for path in ["/-/ready", "/metrics", "/", "/api/v1/targets"] {
+        assert_eq!(p.get(path).await.0, 200, "{path}");
+    }
+    // The address of its own was bound as well.
+    let other = p.logged(&["msg=listening", "address=127.0.0.1:"]).await;
+    assert!(!other.contains(&address), "{other}");
     p.stop().await;
 }
 

@@ -20,6 +20,20 @@ fn b10_two_stores_exclude_each_other() {
 }
 
 #[test]
+fn b10_whoever_does_not_get_the_lock_leaves_no_trace() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let file = std::fs::File::create(dir.path().join("lock")).expect("creates");
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).expect("locks");
+    let e = Store::open(dir.path(), StoreOptions::default()).expect_err("locked");
+    assert!(matches!(e, OpenError::Locked { .. }), "{e}");
+    let there: Vec<_> = std::fs::read_dir(dir.path())
+        .expect("lists")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    assert_eq!(there, ["lock"]);
+}
+
+#[test]
 fn a_directory_that_cannot_be_used_is_named() {
     let dir = tempfile::tempdir().expect("tempdir");
     let file = dir.path().join("file");

@@ -20,7 +20,7 @@ async fn start_with(router: Router, limits: ServerLimits) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let stop = CancellationToken::new();
-    let task = tokio::spawn(serve(listener, router, limits, stop.clone()));
+    let task = tokio::spawn(serve(vec![listener], router, limits, stop.clone()));
     Running {
         address,
         stop,
@@ -197,4 +197,44 @@ async fn a_client_that_does_not_read_its_answer_is_cut_off_and_a_stop_does_not_w
         .await
         .expect("the answer begins");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn every_listener_is_served_and_the_limits_are_shared() {
+    let mut listeners = Vec::new();
+    for _ in 0..3 {
+        listeners.push(TcpListener::bind("127.0.0.1:0").await.expect("a free port"));
+    }
+    let addresses: Vec<_> = listeners
+        .iter()
+        .map(|l| l.local_addr().expect("an address"))
+        .collect();
+    let limits = ServerLimits {
+        max_connections: 1,
+        ..ServerLimits::default()
+    };
+    let router = router(setup(false, "").state).expect("a router");
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(serve(listeners, router, limits, stop.clone()));
+    for address in addresses.iter().chain(&addresses) {
+        let mut stream = TcpStream::connect(address).await.expect("connected");
+        stream.write_all(HEALTH).await.expect("sent");
+        let answer = read_all(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{address}: {answer}");
+    }
+    // The only place is taken at one address: another one waits for it.
+    let mut holder = TcpStream::connect(addresses[0]).await.expect("connected");
+    holder.write_all(b"GET /-/healthy").await.expect("sent");
+    let mut head = HEALTH.to_vec();
+    head.drain(.."GET /-/healthy".len());
+    let mut waiting = TcpStream::connect(addresses[1]).await.expect("connected");
+    waiting.write_all(HEALTH).await.expect("sent");
+    holder.write_all(&head).await.expect("sent");
+    assert!(read_all(&mut holder).await.starts_with("HTTP/1.1 200 OK"));
+    assert!(read_all(&mut waiting).await.starts_with("HTTP/1.1 200 OK"));
+    stop.cancel();
+    timeout(Duration::from_secs(60), task)
+        .await
+        .expect("stops")
+        .expect("no panic");
 }
