@@ -22,7 +22,8 @@ use scrape_benches::alloc::{Counting, allocations};
 use scrape_benches::bodies::{self, Body, Round};
 use scrape_benches::table::{self, Table, Whose};
 use scrape_parse::{
-    Event, Expect, Format, KnownMeta, LabelSink, MetricType, Parser, ParserOptions, Scan, Step,
+    Event, Expect, Format, KnownMeta, LabelSink, MetricType, Parser, ParserOptions, Plain, Scan,
+    Step,
 };
 
 #[global_allocator]
@@ -175,22 +176,22 @@ fn predicted(parser: &mut Parser, body: &str, records: &Records) -> usize {
                 n_metas += 1;
                 continue;
             }
-        } else if let Some(row) = records.samples.get(n)
-            && let Expect::Hit(known) = cursor
-                .expect_with_exemplar(
-                    &records.text[row.key.clone()],
-                    &records.text[row.value.clone()],
-                    &records.text[row.exemplar.clone()],
-                )
-                .expect("well-formed")
-        {
-            sum += if known.unchanged {
-                row.number
-            } else {
-                known.value
+        } else if let Some(row) = records.samples.get(n) {
+            let [key, value, exemplar] =
+                [&row.key, &row.value, &row.exemplar].map(|range| &records.text[range.clone()]);
+            let found = match cursor.expect_plain(key, value, exemplar) {
+                Plain::Hit(plain) => Some((plain.unchanged, plain.value)),
+                Plain::Miss => None,
+                Plain::Unclear => match cursor.expect_full(key, value, exemplar) {
+                    Ok(Expect::Hit(known)) => Some((known.unchanged, known.value)),
+                    _ => None,
+                },
             };
-            n += 1;
-            continue;
+            if let Some((unchanged, value)) = found {
+                sum += if unchanged { row.number } else { value };
+                n += 1;
+                continue;
+            }
         }
         match cursor.next().expect("well-formed") {
             Step::Event(Event::Comment(_)) => {}

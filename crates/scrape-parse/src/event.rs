@@ -250,6 +250,47 @@ pub enum Expect<'a> {
     Hit(Known<'a>),
 }
 
+/// The answer of [`Cursor::expect_plain`](crate::Cursor::expect_plain).
+#[derive(Debug, Clone, Copy)]
+pub enum Plain<'a> {
+    /// The next line was the expected one and is consumed.
+    Hit(PlainSample<'a>),
+    /// The next line is another one; nothing was consumed.
+    Miss,
+    /// Not a plain line, or not all of it here: nothing was consumed, ask
+    /// [`Cursor::expect_full`](crate::Cursor::expect_full).
+    Unclear,
+}
+
+/// A sample without timestamps whose key the caller knows.
+#[derive(Debug, Clone, Copy)]
+pub struct PlainSample<'a> {
+    /// The value; unset (a NaN) if `unchanged`.
+    pub value: f64,
+    /// The text of the value.
+    pub value_text: &'a [u8],
+    /// The text of the value equals the expected one: reuse the number it stood for.
+    pub unchanged: bool,
+    /// The exemplar of the sample, decoded on request.
+    pub exemplars: Exemplars<'a>,
+}
+
+impl<'a> PlainSample<'a> {
+    /// The same in the form that any sample has.
+    #[inline(always)]
+    pub fn known(self, context: LabelContext) -> Known<'a> {
+        Known {
+            value: self.value,
+            value_text: self.value_text,
+            unchanged: self.unchanged,
+            timestamp: None,
+            start_timestamp: 0,
+            exemplars: self.exemplars,
+            context,
+        }
+    }
+}
+
 /// Metadata that a caller remembers from an earlier body, for
 /// [`Cursor::expect_meta`](crate::Cursor::expect_meta): lines that followed each other and were about one family.
 ///

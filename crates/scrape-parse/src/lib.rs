@@ -75,7 +75,7 @@ pub use accept::accept_header;
 pub use error::{ErrorClass, ParseError};
 pub use event::{
     Event, Expect, HistogramSeries, HistogramValue, Known, KnownMeta, LabelContext, LabelSink,
-    METRIC_NAME, MetricType, Scan, Series, Step,
+    METRIC_NAME, MetricType, Plain, PlainSample, Scan, Series, Step,
 };
 pub use exemplar::{Exemplar, Exemplars};
 pub use format::Format;

@@ -4,14 +4,13 @@
 //! look at an event before deciding what to yield (histogram conversion) works on `Raw` and turns the one it
 //! yields into a public event with [`Cursor::view`].
 
-use crate::event::{Expect, Known, KnownMeta, Scan, Step};
+use crate::event::{Expect, Known, KnownMeta, Plain, Scan, Step};
 use crate::format::Format;
 use crate::labels::LabelSpan;
 use crate::nhcb::{self, Collector};
 use crate::om2;
 use crate::protobuf::{self, Decoder, Flavour};
 use crate::text;
-use crate::text::predict::Plain;
 use crate::text::start_ts::StartTimestamps;
 use crate::text::tail::Expected;
 use crate::{ErrorClass, LabelContext, MetricType, ParseError};
@@ -268,28 +267,28 @@ impl<'p> Cursor<'p> {
         value_text: &[u8],
         exemplar: &[u8],
     ) -> Result<Expect<'_>, ParseError> {
-        match text::predict::plain(self, key, value_text, exemplar) {
-            Plain::Hit {
-                value,
-                value_text,
-                unchanged,
-                exemplar,
-            } => Ok(Expect::Hit(Known {
-                value,
-                value_text,
-                unchanged,
-                timestamp: None,
-                start_timestamp: 0,
-                exemplars: text::exemplars(exemplar, self.parser.options.raw_exemplars),
-                context: self.context(),
-            })),
+        let context = self.context();
+        match self.expect_plain(key, value_text, exemplar) {
+            Plain::Hit(plain) => Ok(Expect::Hit(plain.known(context))),
             Plain::Miss => Ok(Expect::Miss),
-            Plain::Unclear => self.expect_in_full(key, value_text, exemplar),
+            Plain::Unclear => self.expect_full(key, value_text, exemplar),
         }
     }
 
-    /// The same for lines with more than a key, one blank, a number and an exemplar.
-    fn expect_in_full(
+    /// The first half of [`Cursor::expect_with_exemplar`], for loops in which every nanosecond counts: a line of
+    /// nothing but a key, one blank, a plain number and perhaps a plain exemplar is answered for here, and the
+    /// answer stays in registers. If it is [`Plain::Unclear`], nothing was consumed and [`Cursor::expect_full`]
+    /// decides.
+    #[inline(always)]
+    pub fn expect_plain(&mut self, key: &[u8], value_text: &[u8], exemplar: &[u8]) -> Plain<'p> {
+        text::predict::plain(self, key, value_text, exemplar)
+    }
+
+    /// The second half of [`Cursor::expect_with_exemplar`]: any line, by the full grammar behind its key.
+    ///
+    /// # Errors
+    /// As [`Cursor::expect`].
+    pub fn expect_full(
         &mut self,
         key: &[u8],
         value_text: &[u8],

@@ -282,7 +282,8 @@ impl MetadataCache {
         if let Some(f) = self.families.get_mut(i) {
             f.last_seen = iteration;
         }
-        if self.expected(after) != i {
+        // The lines of one family do not follow themselves.
+        if after != Some(i) && self.expected(after) != i {
             let i = u32::try_from(i).unwrap_or(NONE);
             match after.and_then(|after| self.families.get_mut(after)) {
                 Some(f) => f.next = i,

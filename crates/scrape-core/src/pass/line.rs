@@ -8,10 +8,11 @@ use crate::cache::entry::{EntryId, Kind};
 use crate::cache::metadata::{Fact, Family};
 use crate::cache::schema::Schema;
 use crate::histogram::{FloatHistogram, Histogram};
-use crate::ports::append::Value;
+use crate::ports::append::{SeriesRef, Value};
 use crate::sample::canonical;
 use scrape_parse::{
-    Cursor, Event, Expect, HistogramSeries, HistogramValue, Known, LabelContext, Scan, Series, Step,
+    Cursor, Event, Exemplars, Expect, HistogramSeries, HistogramValue, Known, LabelContext, Plain,
+    PlainSample, Scan, Series, Step,
 };
 
 /// Entries tried after the predicted one before the key is looked up.
@@ -28,13 +29,24 @@ impl Scrape<'_> {
         for _ in 0..PREDICTIONS {
             let Some(e) = self.cache.entry(id) else { break };
             if e.kind != Kind::Free && e.fits(context) && self.cache.in_force(id) {
-                match cursor
-                    .expect_with_exemplar(self.cache.key(e), e.value_text(), self.cache.exemplar(e))
-                    .map_err(PassError::Parse)?
-                {
-                    Expect::Hit(known) => return self.known(id, &known).map(|()| true),
-                    Expect::NeedMore => return Ok(false),
-                    Expect::Miss => {}
+                let (key, value) = (self.cache.key(e), e.value_text());
+                let exemplar = self.cache.exemplar(e);
+                match cursor.expect_plain(key, value, exemplar) {
+                    Plain::Hit(plain) if plain.exemplars.is_empty() => {
+                        return self.plain(id, &plain).map(|()| true);
+                    }
+                    Plain::Hit(plain) => {
+                        return self.known(id, &plain.known(context)).map(|()| true);
+                    }
+                    Plain::Miss => {}
+                    Plain::Unclear => match cursor
+                        .expect_full(key, value, exemplar)
+                        .map_err(PassError::Parse)?
+                    {
+                        Expect::Hit(known) => return self.known(id, &known).map(|()| true),
+                        Expect::NeedMore => return Ok(false),
+                        Expect::Miss => {}
+                    },
                 }
             }
             id = e.next;
@@ -172,9 +184,16 @@ impl Scrape<'_> {
         self.cache.lookup(key, context)
     }
 
-    /// A line whose key the cache knows.
-    #[inline]
-    fn known(&mut self, id: EntryId, known: &Known<'_>) -> Result<(), PassError> {
+    /// A line whose key the cache knows: the series and its value, unless relabeling drops it, and whether the line
+    /// was there before in this body.
+    #[inline(always)]
+    fn recall(
+        &mut self,
+        id: EntryId,
+        value: f64,
+        text: &[u8],
+        unchanged: bool,
+    ) -> Option<(SeriesRef, f64, bool)> {
         self.stats.total += 1;
         if self.cache.successor(self.at) != id {
             self.cache.link(self.at, id);
@@ -183,16 +202,62 @@ impl Scrape<'_> {
         let seen = self.cache.see(id);
         let entry = self.cache.entry_mut(id);
         if entry.kind == Kind::Dropped {
+            return None;
+        }
+        self.stats.added += 1;
+        if !unchanged {
+            entry.remember_value(text, canonical(value));
+        }
+        Some((entry.series, entry.value, seen))
+    }
+
+    /// A known line of nothing but a key and a value: nearly all of them.
+    #[inline(always)]
+    fn plain(&mut self, id: EntryId, plain: &PlainSample<'_>) -> Result<(), PassError> {
+        let recalled = self.recall(id, plain.value, plain.value_text, plain.unchanged);
+        let Some((series, value, seen)) = recalled else {
+            return Ok(());
+        };
+        if seen {
+            self.stats.duplicates += 1;
             return Ok(());
         }
-        let value = if known.unchanged {
-            entry.value
-        } else {
-            let value = canonical(known.value);
-            entry.remember_value(known.value_text, value);
-            value
+        if !self.admit(None) {
+            return Ok(());
+        }
+        if self.special {
+            return self.append_plain(id, value);
+        }
+        self.put_in_batch(id, series, value);
+        Ok(())
+    }
+
+    #[cold]
+    fn append_plain(&mut self, id: EntryId, value: f64) -> Result<(), PassError> {
+        let sample = Sample {
+            value: Value::Float(value),
+            own_ts: None,
+            st: 0,
         };
-        let series = entry.series;
+        self.append_known(id, &sample, &Exemplars::default())
+    }
+
+    #[inline(always)]
+    fn put_in_batch(&mut self, id: EntryId, series: SeriesRef, value: f64) {
+        let scratch = self.scratch();
+        scratch.batch.push((series, value));
+        scratch.batch_ids.push(id);
+        if scratch.batch.len() >= BATCH {
+            self.flush_batch();
+        }
+    }
+
+    /// Any line whose key the cache knows.
+    fn known(&mut self, id: EntryId, known: &Known<'_>) -> Result<(), PassError> {
+        let recalled = self.recall(id, known.value, known.value_text, known.unchanged);
+        let Some((series, value, seen)) = recalled else {
+            return Ok(());
+        };
         if !known.exemplars.is_empty() {
             self.cache.remember_exemplar(id, known.exemplars.text());
         }
@@ -201,7 +266,6 @@ impl Scrape<'_> {
         } else {
             None
         };
-        self.stats.added += 1;
         if seen && own_ts.is_none() {
             self.stats.duplicates += 1;
             return Ok(());
@@ -211,12 +275,7 @@ impl Scrape<'_> {
         }
         let plain = own_ts.is_none() && known.exemplars.is_empty() && known.start_timestamp == 0;
         if plain && !self.special {
-            let scratch = self.scratch();
-            scratch.batch.push((series, value));
-            scratch.batch_ids.push(id);
-            if scratch.batch.len() >= BATCH {
-                self.flush_batch();
-            }
+            self.put_in_batch(id, series, value);
             return Ok(());
         }
         let sample = Sample {

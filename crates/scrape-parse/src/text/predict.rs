@@ -8,7 +8,7 @@
 use super::lexer::{Input, Lex, Stop, starts_name};
 use super::start_ts::{self, Ahead};
 use super::tail::{Expected, Tail, plain_exemplar, tail};
-use crate::event::{Expect, Known, KnownMeta, Scan};
+use crate::event::{Expect, Known, KnownMeta, Plain, PlainSample, Scan};
 use crate::number::scan_number;
 use crate::parser::Cursor;
 use crate::{ErrorClass, Format, ParseError, scan};
@@ -25,23 +25,6 @@ fn key_ends<const OM: bool>(input: Input<'_>, last: u8, end: usize) -> Lex<bool>
         b' ' => Ok(true),
         b => Ok(!(b == b'{' || b.is_ascii_digit() || starts_name(b))),
     }
-}
-
-/// The answer of [`plain`].
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Plain<'p> {
-    /// The expected line, consumed.
-    Hit {
-        /// Unset if it is the expected one.
-        value: f64,
-        value_text: &'p [u8],
-        unchanged: bool,
-        exemplar: Option<&'p [u8]>,
-    },
-    /// Another line.
-    Miss,
-    /// Not a plain line, or not here: ask in full.
-    Unclear,
 }
 
 /// The lane that nearly all lines of a scrape take: key, one blank, number, perhaps a plain exemplar, line feed,
@@ -95,12 +78,12 @@ pub(crate) fn plain<'p>(
     }
     cursor.parser.retry_at = 0;
     cursor.pos += line_len + 1;
-    Plain::Hit {
+    Plain::Hit(PlainSample {
         value,
         value_text: value_on.get(..len).unwrap_or_default(),
         unchanged,
-        exemplar,
-    }
+        exemplars: super::exemplars(exemplar, cursor.parser.options.raw_exemplars),
+    })
 }
 
 /// What stands between a value and the `{` of its exemplar.

@@ -50,6 +50,31 @@ fn the_first_lines_of_a_family_are_kept_as_written() {
     }
 }
 
+/// However the body is cut, each family is expected after the one that it followed.
+#[test]
+fn families_are_expected_in_the_order_they_came_in() {
+    let families = |order: [usize; 4]| {
+        let lines = |i| format!("# HELP f{i} Help.\n# TYPE f{i} gauge\nf{i} 1\n");
+        order.map(lines).concat()
+    };
+    for block in [1, 3, 20, 50, 1000] {
+        let mut b = Bench::new();
+        b.block = block;
+        for order in [[0, 1, 2, 3], [0, 1, 2, 3], [0, 2, 3, 1]] {
+            b.scrape(families(order));
+            let all = b.cache.metadata();
+            let mut after = None;
+            for i in order {
+                assert_eq!(all.expected(after), i, "{order:?} in blocks of {block}");
+                after = Some(i);
+            }
+            if order[3] == 3 {
+                assert!(all.at(all.expected(after)).is_none());
+            }
+        }
+    }
+}
+
 #[test]
 fn a_family_that_contradicts_itself_keeps_the_lines_that_hold() {
     let mut b = Bench::new();
