@@ -157,7 +157,7 @@ impl Parser {
             parser: self,
             input,
             pos: 0,
-            line_at: 0,
+            line_at: usize::MAX,
             end,
             plain: if plain_lines { longest } else { 0 },
         }
@@ -172,7 +172,7 @@ pub struct Cursor<'p> {
     pub(crate) parser: &'p mut Parser,
     pub(crate) input: &'p [u8],
     pub(crate) pos: usize,
-    /// Where the line of the last event of the text formats starts.
+    /// Where the line of the last event starts; past everything if there was none, or lines are not told apart.
     pub(crate) line_at: usize,
     pub(crate) end: bool,
     /// The longest line that may be taken without asking for anything but its text; 0 if none may.
@@ -322,8 +322,9 @@ impl<'p> Cursor<'p> {
         self.parser.options.format != Format::OpenMetrics2 && text::predict::meta(self, known)
     }
 
-    /// The line of the event that [`Cursor::next`] has just yielded, from its first byte to its line feed, where
-    /// the format has lines. What [`KnownMeta::lines`] is made of.
+    /// The line of the event that [`Cursor::next`] has just yielded, from its first byte to its line feed: what
+    /// [`KnownMeta::lines`] is made of. Empty if the event is none of [`Format::Text`] or [`Format::OpenMetrics`],
+    /// or no single line.
     pub fn line(&self) -> &[u8] {
         self.input.get(self.line_at..self.pos).unwrap_or_default()
     }

@@ -321,19 +321,29 @@ impl MetadataCache {
 
     /// No further line belongs to `run`: what it has gathered are the lines of its family.
     pub(crate) fn end_run(&mut self, run: &mut Run) {
-        let family = run.family.take();
-        if let Some(f) = family.and_then(|i| self.families.get_mut(i))
-            && run.lines.len() <= LINES_MAX
-            && run.lines.ends_with(b"\n")
-            && let Ok(lines) = std::str::from_utf8(&run.lines)
-            && f.lines() != lines
-        {
-            let (name, help, unit) = f.owned();
-            f.write(lines, &name, &help, &unit);
-            f.declares = run.kinds;
+        if let Some(f) = run.family.take().and_then(|i| self.families.get_mut(i)) {
+            let keep = run.lines.len() <= LINES_MAX && run.lines.ends_with(b"\n");
+            match std::str::from_utf8(&run.lines).ok().filter(|_| keep) {
+                Some(lines) if f.lines() != lines => {
+                    let (name, help, unit) = f.owned();
+                    f.write(lines, &name, &help, &unit);
+                    f.declares = run.kinds;
+                }
+                Some(_) => {}
+                None => f.lines_len = 0,
+            }
         }
         run.lines.clear();
         run.kinds = Kinds::default();
+    }
+
+    /// Forgets the lines of families not seen in this iteration: they may be of another format.
+    pub(crate) fn forget_unseen_lines(&mut self, iteration: u64) {
+        for f in &mut self.families {
+            if f.last_seen != iteration {
+                f.lines_len = 0;
+            }
+        }
     }
 
     /// Drops families not seen for more than ten successful iterations.

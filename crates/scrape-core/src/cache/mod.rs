@@ -25,7 +25,7 @@ use exemplar::ExemplarTexts;
 use hashbrown::{HashMap, HashTable};
 use metadata::MetadataCache;
 use schema::{Schema, Schemas};
-use scrape_parse::LabelContext;
+use scrape_parse::{Format, LabelContext};
 use start::Start;
 use std::hash::BuildHasher;
 
@@ -61,6 +61,8 @@ pub struct ScrapeCache {
     live: usize,
     successful_count: usize,
     iteration: u64,
+    /// The format under which all texts here were accepted; `None` while some may be of another.
+    format: Option<Format>,
     /// Metadata of the exposed families.
     pub(crate) metadata: MetadataCache,
     pub(crate) report_refs: [SeriesRef; REPORT_SERIES],
@@ -97,6 +99,7 @@ impl ScrapeCache {
             live: 0,
             successful_count: 0,
             iteration: 0,
+            format: None,
             metadata: MetadataCache::default(),
             report_refs: [SeriesRef::UNKNOWN; REPORT_SERIES],
             schemas: None,
@@ -137,6 +140,25 @@ impl ScrapeCache {
 
     pub(crate) fn iteration(&self) -> u64 {
         self.iteration
+    }
+
+    /// A body of this format begins. Says whether its lines may be recognised by their texts alone: what was
+    /// accepted under one format may be malformed under another.
+    pub(crate) fn begin_format(&mut self, format: Format) -> bool {
+        if self.format != Some(format) {
+            self.format = None;
+        }
+        self.format.is_some()
+    }
+
+    /// Ends an iteration in which every line was accepted under `format`, unless it was recognised as one that
+    /// was. What it did not show goes.
+    pub(crate) fn end_successful_iteration(&mut self, format: Option<Format>) {
+        if self.format.is_none() {
+            self.metadata.forget_unseen_lines(self.iteration);
+        }
+        self.end_iteration(true);
+        self.format = format;
     }
 
     /// Whether type and unit are part of what a line means, from now on. Entries cached under the other

@@ -21,6 +21,9 @@ const PREDICTIONS: usize = 3;
 impl Scrape<'_> {
     /// Takes the next line. `false` when the input has no further whole line.
     pub(super) fn line(&mut self, cursor: &mut Cursor<'_>) -> Result<bool, PassError> {
+        if !self.recognise {
+            return self.next_event(cursor);
+        }
         if cursor.at_metadata() {
             return self.metadata(cursor);
         }

@@ -61,6 +61,8 @@ pub struct Scrape<'c> {
     /// Later samples are out of bounds.
     latest: i64,
     format: Option<Format>,
+    /// Lines may be recognised by what the cache knows of them.
+    recognise: bool,
     parser: Option<Parser>,
     /// Bytes of carry below which another attempt to parse it is pointless.
     carry_retry_at: usize,
@@ -103,6 +105,7 @@ impl<'c> Scrape<'c> {
             t,
             latest: now.saturating_add(MAX_AHEAD_MS),
             format: None,
+            recognise: false,
             parser: None,
             carry_retry_at: 0,
             stats: PassStats::default(),
@@ -125,6 +128,7 @@ impl<'c> Scrape<'c> {
         match format {
             Ok(format) => {
                 self.format = Some(format);
+                self.recognise = self.cache.begin_format(format);
                 self.parser = Some(Parser::new(self.parser_options(format)));
             }
             Err(e) => self.failure = Some(PassError::ContentType(e)),
@@ -171,7 +175,11 @@ impl<'c> Scrape<'c> {
         };
         match failure {
             None => {
-                self.cache.end_iteration(!empty);
+                if empty {
+                    self.cache.end_iteration(false);
+                } else {
+                    self.cache.end_successful_iteration(self.format);
+                }
                 Ok(())
             }
             Some(e) => {

@@ -39,7 +39,9 @@ fn known_metadata_is_taken_whole_or_not_at_all() {
             assert!(!taken(options, &other, true), "byte {at}");
         }
     }
-    assert!(!taken(ParserOptions::new(Format::Protobuf), HEAD, true));
+    for format in [Format::Protobuf, Format::OpenMetrics2] {
+        assert!(!taken(ParserOptions::new(format), HEAD, true));
+    }
 }
 
 #[test]
@@ -214,4 +216,24 @@ fn a_known_exemplar_does_not_bring_exemplars_to_the_text_format() {
         answer.err().map(|e| e.class),
         Some(crate::ErrorClass::Trail)
     );
+}
+
+#[test]
+fn only_lines_of_the_text_formats_are_shown() {
+    let mut parser = Parser::new(ParserOptions::new(Format::Text));
+    let mut cursor = parser.feed(b"\n # HELP h x\nh 1\n#", true);
+    assert_eq!(cursor.line(), b"");
+    for line in [&b" # HELP h x\n"[..], b"h 1\n", b"#"] {
+        assert!(matches!(cursor.next(), Ok(Step::Event(_))));
+        assert_eq!(cursor.line(), line);
+    }
+    drop(cursor);
+    // A family "h" of type gauge without metrics.
+    let mut parser = Parser::new(ParserOptions {
+        ..ParserOptions::new(Format::Protobuf)
+    });
+    let mut cursor = parser.feed(b"\x05\x0a\x01h\x18\x01", true);
+    while let Ok(Step::Event(_)) = cursor.next() {
+        assert_eq!(cursor.line(), b"");
+    }
 }

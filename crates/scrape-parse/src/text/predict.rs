@@ -125,7 +125,7 @@ pub(crate) fn meta(cursor: &mut Cursor<'_>, known: &KnownMeta<'_>) -> bool {
     let may = parser.failed.is_none()
         && !parser.complete
         && !parser.nhcb.is_collecting()
-        && parser.options.format != Format::Protobuf
+        && matches!(parser.options.format, Format::Text | Format::OpenMetrics)
         && (cap == 0 || lines.len() <= cap);
     if !may {
         return false;

@@ -50,6 +50,37 @@ fn the_first_lines_of_a_family_are_kept_as_written() {
     }
 }
 
+/// What one format accepted is malformed in another, and is not believed there.
+#[test]
+fn a_change_of_format_makes_every_line_be_read_again() {
+    let bodies = [
+        (Format::Text, "# TYPE a  gauge\n", false),
+        (Format::Text, "# TYPE a untyped\na 1\n", true),
+        (Format::OpenMetrics, "# TYPE a untyped\na 1\n# EOF\n", false),
+        (Format::Text, "# TYPE a untyped\na 1\n", true),
+        (Format::OpenMetrics, "# TYPE a unknown\na 1\n# EOF\n", true),
+        (Format::OpenMetrics, "# TYPE a untyped\na 1\n# EOF\n", false),
+        (
+            Format::Text,
+            "a { b=\"c\" } 1\n# HELP c x\n# TYPE c untyped\n",
+            true,
+        ),
+        (Format::OpenMetrics, "a { b=\"c\" } 1\n# EOF\n", false),
+        (Format::OpenMetrics, "a 1\n# EOF\n", true),
+        (
+            Format::OpenMetrics,
+            "# HELP c x\n# TYPE c untyped\na 1\n# EOF\n",
+            false,
+        ),
+        (Format::Text, "# HELP c x\n# TYPE c untyped\na 1\n", true),
+    ];
+    let mut b = Bench::new();
+    for (i, (format, body, ok)) in bodies.into_iter().enumerate() {
+        b.format = format;
+        assert_eq!(b.scrape(body).result.is_ok(), ok, "body {i}");
+    }
+}
+
 /// However the body is cut, each family is expected after the one that it followed.
 #[test]
 fn families_are_expected_in_the_order_they_came_in() {
