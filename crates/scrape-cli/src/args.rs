@@ -169,6 +169,10 @@ pub(crate) struct CheckConfigArgs {
     #[arg(long)]
     pub(crate) agent: bool,
 
+    /// Check as for a program with these features; the one of consequence is openmetrics2
+    #[arg(long = "enable-feature", value_delimiter = ',', value_name = "NAME")]
+    pub(crate) features: Vec<String>,
+
     /// Rules of thumb to apply: all, none, or a comma-separated list of duplicate-targets and
     /// too-long-scrape-interval
     #[arg(long, default_value = "all", value_name = "LINTS")]
@@ -220,6 +224,9 @@ pub(crate) enum MetricsFormat {
     Text,
     /// OpenMetrics 1.x
     Openmetrics,
+    /// OpenMetrics 2.0, a draft
+    #[cfg(feature = "om2")]
+    Openmetrics2,
     /// Delimited protobuf
     Protobuf,
 }

@@ -30,6 +30,8 @@ pub struct LoadOptions {
     pub scrape_native_histograms: bool,
     /// The default of `extra_scrape_metrics`.
     pub extra_scrape_metrics: bool,
+    /// OpenMetrics 2.0 may be asked for. Only a build with the cargo feature `om2` knows it by name.
+    pub openmetrics2: bool,
     /// Whether what the configuration refers to must be usable now: files of secrets, keys and certificates,
     /// keys and certificates that stand inline, and discovery files. A running program finds out when it
     /// needs them.
@@ -46,6 +48,7 @@ impl Default for LoadOptions {
             protobuf_first: false,
             scrape_native_histograms: false,
             extra_scrape_metrics: false,
+            openmetrics2: false,
             check_files: false,
             environment: Arc::new(|name| std::env::var(name).ok()),
         }
@@ -59,6 +62,7 @@ impl fmt::Debug for LoadOptions {
             .field("protobuf_first", &self.protobuf_first)
             .field("scrape_native_histograms", &self.scrape_native_histograms)
             .field("extra_scrape_metrics", &self.extra_scrape_metrics)
+            .field("openmetrics2", &self.openmetrics2)
             .field("check_files", &self.check_files)
             .finish_non_exhaustive()
     }

@@ -218,6 +218,32 @@ fn case_007_protocols() {
 }
 
 #[test]
+fn om2_61_the_draft_is_asked_for_by_name_where_it_is_enabled() {
+    let asks = job("scrape_protocols: [OpenMetricsText2.0.0, OpenMetricsText1.0.0]");
+    let falls_back = job("fallback_scrape_protocol: OpenMetricsText2.0.0");
+    let globally = "global: {scrape_protocols: [OpenMetricsText2.0.0]}";
+    let wanted = if cfg!(feature = "om2") {
+        "--enable-feature=openmetrics2"
+    } else {
+        "cargo feature om2"
+    };
+    for text in [&asks, &falls_back, globally] {
+        refuses(text, wanted);
+    }
+    let options = LoadOptions {
+        openmetrics2: true,
+        ..options(&[])
+    };
+    let loaded = load_str(&asks, Path::new("prometheus.yml"), &options);
+    assert_eq!(loaded.is_ok(), cfg!(feature = "om2"));
+    if let Ok(loaded) = loaded {
+        let protocols = &loaded.engine.scrape_configs[0].scrape_protocols;
+        let draft = ScrapeProtocol::OpenMetricsText2_0_0;
+        assert_eq!(protocols[..], [draft, ScrapeProtocol::OpenMetricsText1_0_0]);
+    }
+}
+
+#[test]
 fn case_008_validation_and_escaping() {
     let both = "metric_name_validation_scheme: legacy\nmetric_name_escaping_scheme: allow-utf-8";
     refuses(&job(both), "is not `utf8`");

@@ -36,6 +36,9 @@ pub struct ManagerOptions {
     pub synthesize_start_timestamps: bool,
     /// Type and unit of a family become the labels `__type__` and `__unit__`.
     pub type_and_unit_labels: bool,
+    /// Take bodies of OpenMetrics 2.0, in a build that reads them (cargo feature `om2`); otherwise their content
+    /// type counts as unsupported.
+    pub openmetrics2: bool,
     /// Pools that are created or reloaded at the same time; zero means one per CPU.
     pub concurrent_pool_operations: usize,
 }
@@ -56,6 +59,7 @@ impl Default for ManagerOptions {
             parse_start_timestamps: false,
             synthesize_start_timestamps: false,
             type_and_unit_labels: false,
+            openmetrics2: false,
             concurrent_pool_operations: 0,
         }
     }

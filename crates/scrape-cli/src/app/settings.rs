@@ -56,6 +56,20 @@ const FEATURES_WITHOUT_EFFECT: &[&str] = &[
     "utf8-names",
 ];
 
+/// The feature that lets scrapes ask for OpenMetrics 2.0.
+pub(crate) const OPENMETRICS2: &str = "openmetrics2";
+
+/// Refuses the feature in a build that does not read the format.
+pub(crate) fn openmetrics2_is_built_in() -> Result<()> {
+    if !cfg!(feature = "om2") {
+        bail!(
+            "--enable-feature={OPENMETRICS2}: this build does not read OpenMetrics 2.0; \
+             build it with `cargo build --release --features om2`, or leave the feature out"
+        );
+    }
+    Ok(())
+}
+
 impl Settings {
     /// Resolves the command line.
     pub(crate) fn resolve(args: RunArgs) -> Result<Self> {
@@ -117,6 +131,16 @@ impl Settings {
                     );
                 }
                 "type-and-unit-labels" => manager.type_and_unit_labels = true,
+                OPENMETRICS2 => {
+                    openmetrics2_is_built_in()?;
+                    load.openmetrics2 = true;
+                    manager.openmetrics2 = true;
+                    warnings.push(
+                        "--enable-feature=openmetrics2: the format is a draft (2.0.0-rc0); what is accepted may \
+                         change with any version. Jobs ask for it by scrape_protocols: OpenMetricsText2.0.0"
+                            .to_owned(),
+                    );
+                }
                 "extra-scrape-metrics" => load.extra_scrape_metrics = true,
                 "agent" => load.agent = true,
                 f if FEATURES_WITHOUT_EFFECT.contains(&f) => {
@@ -334,6 +358,27 @@ mod tests {
         assert!(s.manager.parse_start_timestamps && s.manager.synthesize_start_timestamps);
         assert!(s.load.protobuf_first && !s.manager.start_timestamp_zero_ingestion);
         assert_eq!(s.warnings.len(), 2);
+    }
+
+    #[test]
+    fn om2_60_the_draft_takes_a_build_that_reads_it_and_the_flag() {
+        let off = resolve(&[]).expect("defaults");
+        assert!(!off.load.openmetrics2 && !off.manager.openmetrics2);
+        let on = resolve(&["--enable-feature=openmetrics2"]);
+        assert_eq!(on.is_ok(), cfg!(feature = "om2"));
+        match on {
+            Ok(on) => {
+                assert!(on.load.openmetrics2 && on.manager.openmetrics2);
+                assert!(on.warnings[0].contains("draft"), "{:?}", on.warnings);
+            }
+            Err(e) => {
+                let e = e.to_string();
+                assert!(
+                    e.contains("openmetrics2") && e.contains("--features om2"),
+                    "{e}"
+                );
+            }
+        }
     }
 
     #[test]

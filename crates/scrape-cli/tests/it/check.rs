@@ -213,3 +213,44 @@ fn check_metrics_says_which_file_it_cannot_read() {
     assert_eq!(out.status.code(), Some(1));
     assert!(said(&out).contains("none.txt"), "{}", said(&out));
 }
+
+#[test]
+fn om2_67_the_draft_is_checked_where_it_is_built_in() {
+    let body = b"# TYPE h histogram\n# HELP h Sizes.\nh {count:1,sum:1,bucket:[+Inf:1]}\n# EOF\n";
+    let out = metrics(&["--format=openmetrics2", "--extended", "--strict"], body);
+    let dir = tempfile::tempdir().expect("a directory");
+    let text = GOOD.replace(
+        "- job_name: a\n",
+        "- job_name: a\n  scrape_protocols: [OpenMetricsText2.0.0]\n",
+    );
+    std::fs::write(dir.path().join("p.yml"), text).expect("written");
+    let (without, said_without) = config(dir.path(), &["p.yml"]);
+    let (with, said_with) = config(dir.path(), &["--enable-feature=openmetrics2", "p.yml"]);
+    assert_eq!(without, Some(1));
+    if cfg!(feature = "om2") {
+        assert_eq!(out.status.code(), Some(0), "{}", said(&out));
+        assert!(said(&out).contains("total"), "{}", said(&out));
+        let broken = metrics(
+            &["--format=openmetrics2"],
+            b"# TYPE h histogram\nh 1\n# EOF\n",
+        );
+        assert_eq!(broken.status.code(), Some(1));
+        assert!(
+            said(&broken).contains("line 2, column 3"),
+            "{}",
+            said(&broken)
+        );
+        assert!(
+            said_without.contains("--enable-feature=openmetrics2"),
+            "{said_without}"
+        );
+        assert_eq!(with, Some(0), "{said_with}");
+    } else {
+        assert_eq!(out.status.code(), Some(2), "{}", said(&out));
+        assert!(said_without.contains("cargo feature om2"), "{said_without}");
+        assert!(
+            with != Some(0) && said_with.contains("--features om2"),
+            "{said_with}"
+        );
+    }
+}

@@ -49,7 +49,7 @@ pub(super) fn read(at: &At<'_>, context: Context<'_>) -> GlobalConfig {
     global.scrape_interval = times.interval;
     global.scrape_timeout = times.timeout;
     global.limits = limits(&mut fields, &Limits::default());
-    if let Some(list) = names::protocols(&mut fields) {
+    if let Some(list) = names::protocols(&mut fields, context) {
         global.scrape_protocols = Some(list);
     }
     let naming = names::naming(&mut fields, None);

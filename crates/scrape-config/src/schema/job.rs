@@ -52,7 +52,7 @@ pub(super) fn read(at: &At<'_>, global: &GlobalConfig, context: Context<'_>) -> 
     job.escaping = naming.escaping;
 
     switches(&mut fields, &mut job, global);
-    protocols(&mut fields, &mut job, global);
+    protocols(&mut fields, &mut job, global, context);
     request(&mut fields, &mut job);
 
     if let Some(at) = fields.get("native_histogram_bucket_limit") {
@@ -138,8 +138,13 @@ fn switches(fields: &mut Fields<'_>, job: &mut ScrapeConfig, global: &GlobalConf
     }
 }
 
-fn protocols(fields: &mut Fields<'_>, job: &mut ScrapeConfig, global: &GlobalConfig) {
-    let written = names::protocols(fields);
+fn protocols(
+    fields: &mut Fields<'_>,
+    job: &mut ScrapeConfig,
+    global: &GlobalConfig,
+    context: Context<'_>,
+) {
+    let written = names::protocols(fields, context);
     job.scrape_protocols = match (written, &global.scrape_protocols) {
         (Some(list), _) => list,
         (None, Some(list)) => list.clone(),
@@ -149,7 +154,7 @@ fn protocols(fields: &mut Fields<'_>, job: &mut ScrapeConfig, global: &GlobalCon
     };
     job.fallback_scrape_protocol = fields
         .get("fallback_scrape_protocol")
-        .and_then(|at| names::fallback(&at));
+        .and_then(|at| names::fallback(&at, context));
 }
 
 fn request(fields: &mut Fields<'_>, job: &mut ScrapeConfig) {

@@ -4,6 +4,7 @@ use scrape_parse::ScrapeProtocol;
 use scrape_parse::escape::EscapingScheme;
 use scrape_parse::names::ValidationScheme;
 
+use super::Context;
 use crate::decode::{At, Fields};
 
 /// How names are checked and asked for, each from the file or from what it follows from.
@@ -58,7 +59,10 @@ where
 }
 
 /// `scrape_protocols`: no entry twice, and not empty.
-pub(super) fn protocols(fields: &mut Fields<'_>) -> Option<Vec<ScrapeProtocol>> {
+pub(super) fn protocols(
+    fields: &mut Fields<'_>,
+    context: Context<'_>,
+) -> Option<Vec<ScrapeProtocol>> {
     let at = fields.get("scrape_protocols")?;
     if at.node.is_null() {
         return None;
@@ -73,7 +77,7 @@ pub(super) fn protocols(fields: &mut Fields<'_>) -> Option<Vec<ScrapeProtocol>> 
     }
     let mut list: Vec<ScrapeProtocol> = Vec::with_capacity(items.len());
     for item in &items {
-        if let Some(protocol) = item.parse() {
+        if let Some(protocol) = protocol(item, context) {
             if list.contains(&protocol) {
                 item.error(format!("scrape protocol {protocol} is repeated"));
             } else {
@@ -85,7 +89,26 @@ pub(super) fn protocols(fields: &mut Fields<'_>) -> Option<Vec<ScrapeProtocol>> 
 }
 
 /// `fallback_scrape_protocol`.
-pub(super) fn fallback(at: &At<'_>) -> Option<ScrapeProtocol> {
+pub(super) fn fallback(at: &At<'_>, context: Context<'_>) -> Option<ScrapeProtocol> {
     let text = at.string()?;
-    if text.is_empty() { None } else { at.parse() }
+    if text.is_empty() {
+        None
+    } else {
+        protocol(at, context)
+    }
+}
+
+/// A protocol that may be asked for.
+fn protocol(at: &At<'_>, context: Context<'_>) -> Option<ScrapeProtocol> {
+    let protocol = at.parse()?;
+    if protocol == ScrapeProtocol::OpenMetricsText2_0_0 && !context.options.openmetrics2 {
+        at.error_with_help(
+            format!(
+                "scrape protocol {protocol} is a draft, which takes --enable-feature=openmetrics2"
+            ),
+            "start the program with the feature, or leave the protocol out",
+        );
+        return None;
+    }
+    Some(protocol)
 }

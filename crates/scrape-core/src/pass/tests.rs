@@ -6,6 +6,8 @@ mod labels;
 mod limits;
 mod metadata;
 mod native;
+#[cfg(feature = "om2")]
+mod om2;
 
 mod staleness;
 mod streaming;

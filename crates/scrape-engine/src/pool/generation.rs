@@ -51,6 +51,8 @@ pub(crate) struct Generation {
     pub(crate) fetcher: Arc<dyn Fetcher>,
     /// How targets are made of groups.
     pub(crate) targets: TargetConfig,
+    /// Bodies of OpenMetrics 2.0 are welcome.
+    pub(crate) openmetrics2: bool,
     base: PassConfig,
     /// Pass settings by histogram switches, which targets may override; made on first use.
     passes: [OnceLock<Arc<PassConfig>>; SWITCH_COMBINATIONS],
@@ -132,6 +134,7 @@ impl Generation {
             config,
             fetcher,
             targets,
+            openmetrics2: engine.options.openmetrics2,
             base,
             passes: Default::default(),
         })

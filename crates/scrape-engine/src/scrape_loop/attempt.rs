@@ -96,8 +96,11 @@ async fn read_body(
 ) -> (Result<(), ScrapeFailure>, bool) {
     let deadline = start + l.target.timeout();
     let content_type = response.content_type.as_deref().unwrap_or_default();
-    let format =
-        Format::from_content_type(content_type, l.generation.config.fallback_scrape_protocol);
+    let format = Format::from_content_type_with(
+        content_type,
+        l.generation.config.fallback_scrape_protocol,
+        l.generation.openmetrics2,
+    );
     scrape.start_body(format.map(|(format, _fell_back)| format));
     loop {
         match in_time(response.body.next_block(), deadline, Reason::TimeoutBody).await {

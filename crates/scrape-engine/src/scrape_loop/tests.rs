@@ -314,6 +314,34 @@ async fn case_086_a_blank_content_type_fails_without_fallback_and_an_empty_body_
 }
 
 #[tokio::test(start_paused = true)]
+async fn om2_62_the_draft_counts_as_unsupported_until_it_is_enabled() {
+    let body = "# TYPE s summary\ns {count:1,sum:2,quantile:[0.5:3]}\n# EOF\n";
+    let reply = move |_: &str, _: usize| {
+        Reply::Typed(
+            "application/openmetrics-text; version=2.0.0",
+            body.to_owned(),
+        )
+    };
+    let rig = one_target(Script::new(reply), prompt()).await;
+    rig.seconds(10).await;
+    let failure = only_target(&rig).last_failure.expect("a failure");
+    assert_eq!(failure.reason, FailureReason::ContentType);
+    let enabled = ManagerOptions {
+        openmetrics2: true,
+        ..prompt()
+    };
+    let rig = one_target(Script::new(reply), enabled).await;
+    rig.seconds(10).await;
+    if cfg!(feature = "om2") {
+        assert_eq!(only_target(&rig).health, Health::Up);
+        let of = |name: &str| rig.samples_of(name).len();
+        assert_eq!((of("s_count"), of("s_sum"), of("s")), (1, 1, 1));
+    } else {
+        assert_eq!(only_target(&rig).health, Health::Down);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn case_096_samples_and_report_arrive_in_one_commit() {
     let rig = one_target(Script::always("a 1\nb 2\nc 3\n"), prompt()).await;
     rig.seconds(100).await;

@@ -1,5 +1,6 @@
 //! `check config FILE…`: every mistake of every file in one run, with its place.
 
+use crate::app::settings::{OPENMETRICS2, openmetrics2_is_built_in};
 use crate::args::CheckConfigArgs;
 use crate::exit;
 use anyhow::Context;
@@ -8,9 +9,14 @@ use std::io::{IsTerminal, Write};
 
 /// Exit code 0, 1 on an error, 3 when there are only lint findings and they are to count.
 pub(crate) fn main(args: &CheckConfigArgs) -> anyhow::Result<u8> {
+    let openmetrics2 = args.features.iter().any(|f| f.trim() == OPENMETRICS2);
+    if openmetrics2 {
+        openmetrics2_is_built_in()?;
+    }
     let options = CheckOptions {
         load: LoadOptions {
             agent: args.agent,
+            openmetrics2,
             ..LoadOptions::default()
         },
         syntax_only: args.syntax_only,

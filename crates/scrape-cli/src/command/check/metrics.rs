@@ -27,6 +27,8 @@ pub(super) fn main(args: &CheckMetricsArgs) -> anyhow::Result<u8> {
         MetricsFormat::Auto => guess(&body),
         MetricsFormat::Text => Format::Text,
         MetricsFormat::Openmetrics => Format::OpenMetrics,
+        #[cfg(feature = "om2")]
+        MetricsFormat::Openmetrics2 => Format::OpenMetrics2,
         MetricsFormat::Protobuf => Format::Protobuf,
     };
     let result = check(&body, format, args);
