@@ -188,6 +188,25 @@ async fn case_055_a_hanging_target_fails_after_its_timeout() {
     }
 }
 
+/// The rest of a body that cannot be parsed is still read: its size, and whether it arrives, are part of the
+/// result.
+#[tokio::test(start_paused = true)]
+async fn a_refused_body_that_never_ends_is_too_slow() {
+    let hang = Script::new(|_, _| Reply::HangInBody("this is garbage!\n".to_owned()));
+    let rig = one_target(hang, prompt()).await;
+    rig.seconds(15).await;
+    let target = only_target(&rig);
+    assert_eq!(
+        target.last_failure.expect("a failure").reason,
+        FailureReason::Fetch(Reason::TimeoutBody)
+    );
+    assert_eq!(target.last_scrape_duration, Duration::from_secs(5));
+    assert_eq!(
+        rig.samples_of("scrape_samples_scraped")[0].value.float(),
+        Some(0.0)
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_fetcher_that_ignores_the_deadline_is_cut_off_a_second_later() {
     let rig = one_target(Script::new(|_, _| Reply::Ignore), prompt()).await;
