@@ -6,7 +6,7 @@
 //! phase that was too slow. Dropping a future or a body aborts the request.
 
 use crate::config::ScrapeConfig;
-use scrape_http::Reason;
+use scrape_http::{DialCounters, Reason};
 use std::collections::HashSet;
 use std::future::Future;
 use std::path::Path;
@@ -86,8 +86,13 @@ pub trait Fetcher: Send + Sync {
 
 /// Makes the fetcher of a job. Called again when the job's configuration changes.
 pub trait FetcherFactory: Send + Sync {
-    /// Builds a client; may read certificate files, must not touch the network.
-    fn build(&self, config: &ScrapeConfig) -> Result<Arc<dyn Fetcher>, BuildError>;
+    /// Builds a client; may read certificate files, must not touch the network. Its connections are to be
+    /// counted.
+    fn build(
+        &self,
+        config: &ScrapeConfig,
+        dials: &DialCounters,
+    ) -> Result<Arc<dyn Fetcher>, BuildError>;
 }
 
 /// The client of a job cannot be built.

@@ -4,7 +4,7 @@ use crate::config::ScrapeConfig;
 use crate::fetch::{
     Body, BoxFuture, BuildError, FetchFailure, FetchRequest, Fetched, Fetcher, FetcherFactory,
 };
-use scrape_http::{Client, ClientOptions, FetchError, Request, Response};
+use scrape_http::{Client, ClientOptions, DialCounters, FetchError, Request, Response};
 use scrape_parse::accept_header;
 use std::collections::HashSet;
 use std::path::Path;
@@ -18,9 +18,17 @@ pub struct HttpFetcherFactory {
 }
 
 impl FetcherFactory for HttpFetcherFactory {
-    fn build(&self, config: &ScrapeConfig) -> Result<Arc<dyn Fetcher>, BuildError> {
-        let client = Client::new(&config.http_client, &self.options)
-            .map_err(|e| BuildError(e.to_string()))?;
+    fn build(
+        &self,
+        config: &ScrapeConfig,
+        dials: &DialCounters,
+    ) -> Result<Arc<dyn Fetcher>, BuildError> {
+        let options = ClientOptions {
+            dials: Some(dials.clone()),
+            ..self.options.clone()
+        };
+        let client =
+            Client::new(&config.http_client, &options).map_err(|e| BuildError(e.to_string()))?;
         Ok(Arc::new(HttpFetcher {
             client,
             accept: accept_header(&config.scrape_protocols, config.escaping),

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::base64;
 use crate::config::{HttpClientConfig, HttpConfigError};
-use crate::connect::{Connector, Proxies, ProxyEnvironment};
+use crate::connect::{Connector, DialCounters, Proxies, ProxyEnvironment};
 use crate::credentials::{self, Credentials, Scope};
 use crate::error::{Failure, FetchError, Reason};
 use crate::oauth2::TokenSource;
@@ -36,6 +36,8 @@ pub struct ClientOptions {
     /// The most a connection buffers of what it reads, at least 8192 bytes. Idle connections keep their
     /// buffer, so this times the number of targets is memory.
     pub buffer_bytes: usize,
+    /// Counters of the connections that are made, if they are to be counted.
+    pub dials: Option<DialCounters>,
 }
 
 impl Default for ClientOptions {
@@ -44,6 +46,7 @@ impl Default for ClientOptions {
             user_agent: concat!("scrape-cli/", env!("CARGO_PKG_VERSION")).to_owned(),
             proxy_environment: None,
             buffer_bytes: 16 << 10,
+            dials: None,
         }
     }
 }
@@ -53,6 +56,7 @@ pub struct Client {
     config: Arc<HttpClientConfig>,
     user_agent: HeaderValue,
     buffer_bytes: usize,
+    dials: Option<DialCounters>,
     proxies: Arc<Proxies>,
     reads_tls_files: bool,
     current: Mutex<Current>,
@@ -121,6 +125,7 @@ impl Client {
             tls,
             proxies: Arc::clone(&proxies),
             buffer_bytes,
+            dials: options.dials.clone(),
         };
         let transport = Arc::new(Transport::new(connector));
         Ok(Self {
@@ -128,6 +133,7 @@ impl Client {
             config: Arc::new(config),
             user_agent,
             buffer_bytes,
+            dials: options.dials.clone(),
             proxies,
             current: Mutex::new(Current {
                 transport,
@@ -288,6 +294,7 @@ impl Client {
                 tls,
                 proxies: Arc::clone(&self.proxies),
                 buffer_bytes: self.buffer_bytes,
+                dials: self.dials.clone(),
             };
             *current = Current {
                 transport: Arc::new(Transport::new(connector)),

@@ -47,7 +47,7 @@ mod url;
 pub use scrape_core::Secret;
 
 pub use self::client::{Client, ClientOptions};
-pub use self::connect::ProxyEnvironment;
+pub use self::connect::{DialCounters, ProxyEnvironment};
 pub use self::error::{FetchError, Reason};
 pub use self::request::{Request, seconds_text};
 pub use self::response::{BLOCK_BYTES, Response};

@@ -120,6 +120,11 @@ impl Manager {
                 }
             }
         }
+        // These belong to jobs, whether a pool came of them or not.
+        let before = inner.configs.load_full();
+        for job in before.keys().filter(|job| !configs.contains_key(*job)) {
+            inner.engine.metrics.delete_dials(job);
+        }
         inner.configs.store(Arc::new(configs));
         inner.pools.store(Arc::new(kept.clone()));
         (removed, kept)

@@ -46,22 +46,32 @@ impl Manager {
         let inner = &self.0;
         let metrics = &inner.engine.metrics;
         metrics.pools.inc();
-        let generation = match Generation::try_new(Arc::clone(&config), &inner.engine) {
+        let job: Arc<str> = config.job_name.as_str().into();
+        let dials = metrics.dials(&job);
+        let built = Generation::try_new(Arc::clone(&config), &inner.engine, &dials);
+        let _structure = inner.structure();
+        let exists = inner.pools.load().contains_key(&job);
+        let configured = inner.configs.load().contains_key(&job);
+        let generation = match built {
             Ok(generation) => generation,
             Err(error) => {
                 metrics.pools_failed.inc();
                 tracing::error!(scrape_job = %config.job_name, %error, "creating a scrape pool failed");
+                if !configured {
+                    metrics.delete_dials(&job);
+                }
                 return;
             }
         };
-        let _structure = inner.structure();
-        let job: Arc<str> = config.job_name.as_str().into();
         let current = inner
             .configs
             .load()
             .get(&job)
             .is_some_and(|c| Arc::ptr_eq(c, &config));
-        if !current || inner.pools.load().contains_key(&job) {
+        if !current || exists {
+            if !configured {
+                metrics.delete_dials(&job);
+            }
             // The configuration changed meanwhile; whoever changed it has triggered another reload.
             return;
         }

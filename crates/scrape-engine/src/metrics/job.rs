@@ -4,6 +4,7 @@
 use super::JobFamilies;
 use crate::reason::FailureReason;
 use scrape_core::registry::{Counter, Gauge, Histogram, Summary};
+use scrape_http::DialCounters;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The series of one job.
@@ -18,6 +19,7 @@ pub(crate) struct JobMetrics {
     pub(crate) targets: Gauge,
     pub(crate) target_limit: Gauge,
     pub(crate) symbols: Gauge,
+    pub(crate) dials: DialCounters,
     /// Counters in use; `None` once the series were deleted.
     failures: Mutex<Option<Vec<(FailureReason, Counter)>>>,
 }
@@ -32,6 +34,7 @@ impl JobMetrics {
             targets: families.targets.with([job]),
             target_limit: families.target_limit.with([job]),
             symbols: families.symbols.with([job]),
+            dials: families.dials.of(job),
             failures: Mutex::new(Some(Vec::new())),
             job: job.to_owned(),
             families,
@@ -67,6 +70,7 @@ impl JobMetrics {
         f.targets.remove(job);
         f.target_limit.remove(job);
         f.symbols.remove(job);
+        f.dials.delete(&self.job);
         f.failures.remove_where("scrape_job", &self.job);
     }
 

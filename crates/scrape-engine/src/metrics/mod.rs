@@ -1,6 +1,7 @@
 //! What the engine says about itself: upstream's names, types and labels, so that existing dashboards and
 //! alerts keep working, and `scrape_cli_target_failures_total`, which says why targets fail.
 
+mod dials;
 mod intervals;
 mod job;
 
@@ -8,10 +9,12 @@ pub(crate) use intervals::{IntervalMetrics, Intervals};
 pub(crate) use job::JobMetrics;
 pub(crate) use scrape_core::registry::Counter;
 
+use dials::DialFamilies;
 use scrape_core::registry::{
     CounterFamily, Desc, GaugeFamily, Histogram, HistogramFamily, Objective, Registry,
     RegistryError, SummaryFamily,
 };
+use scrape_http::DialCounters;
 
 /// Buckets of the histograms that stand beside a summary, in seconds.
 const SECONDS: [f64; 4] = [0.01, 0.1, 1.0, 10.0];
@@ -51,6 +54,7 @@ struct JobFamilies {
     target_limit: GaugeFamily<1>,
     symbols: GaugeFamily<1>,
     failures: CounterFamily<2>,
+    dials: DialFamilies,
 }
 
 impl EngineMetrics {
@@ -130,6 +134,16 @@ impl EngineMetrics {
     pub(crate) fn job(&self, job: &str) -> JobMetrics {
         JobMetrics::new(self.jobs.clone(), job)
     }
+
+    /// The counters of a job's connections, for a client that is made before the job's pool.
+    pub(crate) fn dials(&self, job: &str) -> DialCounters {
+        self.jobs.dials.of(job)
+    }
+
+    /// Deletes them, with the job.
+    pub(crate) fn delete_dials(&self, job: &str) {
+        self.jobs.dials.delete(job);
+    }
 }
 
 impl JobFamilies {
@@ -175,6 +189,7 @@ impl JobFamilies {
                 ),
                 ["scrape_job", "reason"],
             )?,
+            dials: DialFamilies::try_new(r)?,
         })
     }
 }

@@ -4,7 +4,27 @@ use scrape_core::registry::Kind;
 use std::collections::BTreeMap;
 
 /// Names, types and labels as dashboards know them.
-const UPSTREAM: [(&str, Kind, &[&str]); 29] = [
+const UPSTREAM: [(&str, Kind, &[&str]); 33] = [
+    (
+        "net_conntrack_dialer_conn_attempted_total",
+        Kind::Counter,
+        &["dialer_name"],
+    ),
+    (
+        "net_conntrack_dialer_conn_closed_total",
+        Kind::Counter,
+        &["dialer_name"],
+    ),
+    (
+        "net_conntrack_dialer_conn_established_total",
+        Kind::Counter,
+        &["dialer_name"],
+    ),
+    (
+        "net_conntrack_dialer_conn_failed_total",
+        Kind::Counter,
+        &["dialer_name", "reason"],
+    ),
     (
         "prometheus_target_interval_length_histogram_seconds",
         Kind::Histogram,
@@ -174,4 +194,35 @@ async fn two_engines_cannot_share_a_registry() {
     let rig = Rig::prompt(Script::always("m 1\n"));
     let error = EngineMetrics::try_new(&rig.registry).expect_err("names are taken");
     assert!(matches!(error, RegistryError::Duplicate { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_counters_of_connections_come_and_go_with_their_job() {
+    let rig = Rig::prompt(Script::always("m 1\n"));
+    let shown = |job: &str| {
+        let series = |what: &str, rest: &str| {
+            rig.metric(&format!(
+                "net_conntrack_dialer_conn_{what}_total{{dialer_name=\"{job}\"{rest}}}"
+            ))
+        };
+        let mut all: Vec<_> = ["attempted", "established", "closed"]
+            .map(|what| series(what, ""))
+            .into();
+        let reasons = ["resolution", "refused", "timeout", "unknown"];
+        all.extend(reasons.map(|r| series("failed", &format!(",reason=\"{r}\""))));
+        all.dedup();
+        all
+    };
+    // A job whose client cannot be made has no pool, but it has a name.
+    rig.script.refuse_job("b", true);
+    rig.apply(&[job("a"), job("b")]).await;
+    rig.send(sets(&[("a", &["a:1"]), ("b", &["b:1"])])).await;
+    rig.seconds(25).await;
+    assert_eq!((shown("a"), shown("b")), (vec![Some(0.0)], vec![Some(0.0)]));
+    let mut changed = job("a");
+    changed.honor_labels = true;
+    rig.apply(&[changed]).await;
+    assert_eq!((shown("a"), shown("b")), (vec![Some(0.0)], vec![None]));
+    rig.apply(&[]).await;
+    assert_eq!((shown("a"), shown("b")), (vec![None], vec![None]));
 }

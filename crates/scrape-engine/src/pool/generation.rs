@@ -10,6 +10,7 @@ use scrape_core::histogram::schema_for_bucket_factor;
 use scrape_core::pass::PassConfig;
 use scrape_core::relabel::{RelabelConfig, RelabelError, Rule};
 use scrape_core::target::{HistogramSwitches, TargetConfig};
+use scrape_http::DialCounters;
 use scrape_http::config::HttpClientConfig;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -63,8 +64,9 @@ impl Generation {
     pub(crate) fn try_new(
         config: Arc<ScrapeConfig>,
         engine: &Engine,
+        dials: &DialCounters,
     ) -> Result<Self, GenerationError> {
-        let fetcher = engine.fetchers.build(&config)?;
+        let fetcher = engine.fetchers.build(&config, dials)?;
         Self::with_fetcher(config, fetcher, engine)
     }
 

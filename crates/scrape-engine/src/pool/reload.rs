@@ -76,8 +76,10 @@ impl Pool {
             // The semaphore is never closed; if it were, there would be no bound to keep.
             let permit = building.acquire().await.ok();
             let engine = Arc::clone(&self.engine);
+            let dials = self.shared.metrics.dials.clone();
             let built =
-                tokio::task::spawn_blocking(move || Generation::try_new(config, &engine)).await;
+                tokio::task::spawn_blocking(move || Generation::try_new(config, &engine, &dials))
+                    .await;
             let generation =
                 Arc::new(built.unwrap_or_else(|e| Err(GenerationError::Panicked(e.to_string())))?);
             drop(permit);

@@ -4,7 +4,7 @@ use crate::config::ScrapeConfig;
 use crate::fetch::{
     Body, BoxFuture, BuildError, FetchFailure, FetchRequest, Fetched, Fetcher, FetcherFactory,
 };
-use scrape_http::Reason;
+use scrape_http::{DialCounters, Reason};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -157,7 +157,11 @@ impl Drop for UnderWay {
 }
 
 impl FetcherFactory for Script {
-    fn build(&self, config: &ScrapeConfig) -> Result<Arc<dyn Fetcher>, BuildError> {
+    fn build(
+        &self,
+        config: &ScrapeConfig,
+        _dials: &DialCounters,
+    ) -> Result<Arc<dyn Fetcher>, BuildError> {
         let mut state = self.0.state.lock().unwrap();
         if state.refused_jobs.contains(&config.job_name) {
             return Err(BuildError("tls_config: no such file".to_owned()));

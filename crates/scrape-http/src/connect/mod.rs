@@ -1,6 +1,7 @@
 //! From a URL to a connection that speaks HTTP: name lookup, dialling, proxies, TLS, protocol choice.
 
 mod dial;
+mod dials;
 mod proxy;
 mod socks;
 mod tunnel;
@@ -16,6 +17,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
+pub use self::dials::DialCounters;
+use self::dials::counted;
 pub use self::proxy::ProxyEnvironment;
 pub(crate) use self::proxy::{Proxies, Proxy};
 use crate::error::{Failure, Reason};
@@ -48,6 +51,8 @@ pub(crate) struct Connector {
     pub(crate) proxies: Arc<Proxies>,
     /// The most a connection buffers of what it reads.
     pub(crate) buffer_bytes: usize,
+    /// What becomes of each connection is counted here.
+    pub(crate) dials: Option<DialCounters>,
 }
 
 impl Connector {
@@ -108,8 +113,8 @@ impl Connector {
         deadline: Instant,
     ) -> Result<(Stream, bool), Failure> {
         let stream = match (&key.unix_socket, self.proxies.for_url(url)?) {
-            (Some(path), _) => dial::unix(path).await?,
-            (None, None) => dial::tcp(&url.host, url.port_or_default(), deadline).await?,
+            (Some(path), _) => counted(self.dials.as_ref(), dial::unix(path)).await?,
+            (None, None) => self.dial(url, deadline).await?,
             (None, Some(proxy)) => self.through(proxy, url, deadline).await?,
         };
         match url.scheme {
@@ -128,6 +133,11 @@ impl Connector {
         }
     }
 
+    async fn dial(&self, url: &Url, deadline: Instant) -> Result<Stream, Failure> {
+        let dial = dial::tcp(&url.host, url.port_or_default(), deadline);
+        counted(self.dials.as_ref(), dial).await
+    }
+
     async fn through(
         &self,
         proxy: &Proxy,
@@ -141,7 +151,7 @@ impl Connector {
                 format!("proxy {}: {}", proxy.url, failure.detail),
             ),
         };
-        let dialled = dial::tcp(&proxy.url.host, proxy.url.port_or_default(), deadline).await;
+        let dialled = self.dial(&proxy.url, deadline).await;
         let mut stream = dialled.map_err(at_proxy)?;
         if proxy.url.scheme == Scheme::Https {
             let handshake = self.tls.proxy_handshake(&proxy.url.host, stream).await;

@@ -71,8 +71,12 @@ enum Refusal {
 
 impl TokenSource {
     pub(crate) fn new(config: &OAuth2, options: &ClientOptions) -> Result<Self, HttpConfigError> {
+        let options = ClientOptions {
+            dials: None,
+            ..options.clone()
+        };
         Ok(Self {
-            client: Box::new(Client::new(&config.token_client(), options)?),
+            client: Box::new(Client::new(&config.token_client(), &options)?),
             config: Arc::new(config.clone()),
             state: Mutex::default(),
         })

@@ -3,6 +3,7 @@
 mod bodies;
 mod credentials;
 mod deadlines;
+mod dials;
 mod exchange;
 mod oauth2;
 mod proxies;
