@@ -1,6 +1,7 @@
 //! Values, timestamps, and series that come and go.
 
 use super::case::{Ask, Case, Reply, case, cycle, steps, text};
+use super::cases_limits::UNSTORED;
 
 pub(super) fn table() -> Vec<Case> {
     let mut all = values();
@@ -46,7 +47,10 @@ fn values() -> Vec<Case> {
                 body.push_str("???\n");
             }
             text(body)
-        }),
+        })
+        .differs(UNSTORED)
+        .shows(&[("x{k=\"3\",n=\"0\"}", "- - - 1 NaN"), ("up", "0 0 0 1 0 0 0 1")])
+        .lacks(&["x{k=\"0\",n=\"0\"}", "x{k=\"2\",n=\"299\"}"]),
     ]
 }
 
