@@ -1,8 +1,11 @@
 //! One scrape pass against a store that only counts: nanoseconds and allocations per sample, cache bytes per
-//! series, steady state and first scrape, at 1 k, 10 k and 100 k series with 30 % of the values changed.
+//! series, steady state and first scrape, at 1 k, 10 k and 100 k series with 30 % of the values changed; and the
+//! steady state of OpenMetrics with an exemplar on nearly every line, 30 % of values and exemplars changed.
 
-use criterion::{BenchmarkId, Criterion, Throughput};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use scrape_benches::alloc::{Counting, allocations};
+use scrape_benches::bodies::{self, Round};
 use scrape_core::Labels;
 use scrape_core::cache::ScrapeCache;
 use scrape_core::pass::{PassConfig, Scrape};
@@ -42,16 +45,18 @@ struct World {
     cfg: PassConfig,
     target: Labels,
     store: CountingStore,
+    format: Format,
     t: i64,
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(format: Format) -> Self {
         Self {
             cache: ScrapeCache::new(),
             cfg: PassConfig::default(),
             target: Labels::from_pairs([("job", "bench"), ("instance", "127.0.0.1:9100")]),
             store: CountingStore::new(),
+            format,
             t: 0,
         }
     }
@@ -66,7 +71,7 @@ impl World {
             self.t,
             self.t,
         );
-        s.start_body(Ok(Format::Text));
+        s.start_body(Ok(self.format));
         for block in body.as_bytes().chunks(BLOCK) {
             s.feed(block);
         }
@@ -86,7 +91,7 @@ fn bench(c: &mut Criterion) {
     for series in [1_000, 10_000, 100_000] {
         let bodies: Vec<String> = (0..2).map(|round| body(series, round)).collect();
         group.throughput(Throughput::Elements(series as u64));
-        let mut world = World::new();
+        let mut world = World::new(Format::Text);
         for i in 0..12 {
             assert_eq!(world.scrape(&bodies[i % 2]), series as u64);
         }
@@ -107,10 +112,35 @@ fn bench(c: &mut Criterion) {
             });
         });
         group.bench_with_input(BenchmarkId::new("first", series), &bodies, |b, bodies| {
-            b.iter(|| black_box(World::new().scrape(&bodies[0])));
+            b.iter(|| black_box(World::new(Format::Text).scrape(&bodies[0])));
         });
     }
+    exemplars(&mut group);
     group.finish();
+}
+
+fn exemplars(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let rounds = [Round::FIRST, Round::later(30)];
+    let bodies = rounds.map(|round| bodies::openmetrics_exemplars(1 << 20, round));
+    let n_samples = bodies[0].n_samples;
+    let mut world = World::new(Format::OpenMetrics);
+    for i in 0..12 {
+        assert_eq!(world.scrape(&bodies[i % 2].text), n_samples as u64);
+    }
+    let (beyond, keys) = world.cache.heap_bytes();
+    println!(
+        "pass/exemplars: cache {} B per series and {} B of key text",
+        beyond / n_samples,
+        keys / n_samples
+    );
+    group.throughput(Throughput::Elements(n_samples as u64));
+    let mut i = 0;
+    group.bench_function("exemplars", |b| {
+        b.iter(|| {
+            i += 1;
+            black_box(world.scrape(&bodies[i % 2].text))
+        });
+    });
 }
 
 fn main() {

@@ -219,8 +219,10 @@ impl Scrape<'_> {
     ) -> Result<Appended, AppendError> {
         let t = sample.own_ts.unwrap_or(self.t);
         let native = !matches!(sample.value, Value::Float(_));
-        let mut list = std::mem::take(&mut self.scratch().exemplars);
-        decode_exemplars(extras.exemplars, t, native, &mut list);
+        let scratch = self.scratch();
+        let mut list = std::mem::take(&mut scratch.exemplars);
+        let builder = &mut scratch.exemplar_builder;
+        decode_exemplars(extras.exemplars, t, native, builder, &mut list);
         if self.cfg.st_zero_ingestion && sample.st != 0 {
             let kind = match sample.value {
                 Value::Float(_) => ZeroKind::Float,
@@ -346,7 +348,13 @@ pub(super) fn belongs(series: &str, family: &str, kind: MetricType) -> bool {
     }
 }
 
-fn decode_exemplars(exemplars: &Exemplars<'_>, t: i64, native: bool, out: &mut Vec<Exemplar>) {
+fn decode_exemplars(
+    exemplars: &Exemplars<'_>,
+    t: i64,
+    native: bool,
+    builder: &mut LabelsBuilder,
+    out: &mut Vec<Exemplar>,
+) {
     out.clear();
     for e in *exemplars {
         let ts = match (e.timestamp, native) {
@@ -355,10 +363,10 @@ fn decode_exemplars(exemplars: &Exemplars<'_>, t: i64, native: bool, out: &mut V
             // A native histogram has no series per bucket: an untimed exemplar has no place in time.
             (None, true) => continue,
         };
-        let mut labels = ExemplarLabels::default();
-        e.labels(&mut labels);
+        builder.clear();
+        e.labels(&mut ExemplarLabels(builder));
         out.push(Exemplar {
-            labels: labels.0.labels(),
+            labels: builder.labels(),
             value: canonical(e.value),
             ts,
         });
@@ -371,14 +379,16 @@ fn decode_exemplars(exemplars: &Exemplars<'_>, t: i64, native: bool, out: &mut V
 }
 
 /// The labels of an exemplar; text that is not UTF-8 is kept in lossy form.
-#[derive(Default)]
-struct ExemplarLabels(LabelsBuilder);
+struct ExemplarLabels<'a>(&'a mut LabelsBuilder);
 
-impl LabelSink for ExemplarLabels {
+impl LabelSink for ExemplarLabels<'_> {
     fn label(&mut self, name: &[u8], value: &[u8]) {
-        self.0.set(
-            &String::from_utf8_lossy(name),
-            &String::from_utf8_lossy(value),
-        );
+        match (std::str::from_utf8(name), std::str::from_utf8(value)) {
+            (Ok(name), Ok(value)) => self.0.set(name, value),
+            _ => self.0.set(
+                &String::from_utf8_lossy(name),
+                &String::from_utf8_lossy(value),
+            ),
+        };
     }
 }

@@ -23,6 +23,7 @@ pub(super) struct Scratch {
     pub(super) exposed: Exposed,
     pub(super) builder: LabelsBuilder,
     pub(super) exemplars: Vec<Exemplar>,
+    pub(super) exemplar_builder: LabelsBuilder,
     /// The start of a line whose end has not arrived yet.
     pub(super) carry: Vec<u8>,
 }

@@ -259,7 +259,7 @@ proptest! {
                 .map(|l| if openmetrics { l } else { l.split(" # {").next().unwrap_or_default().to_owned() })
                 .chain(openmetrics.then(|| "# EOF".to_owned()))
                 .collect();
-            let body = lines.join("\n") + "\n";
+            let body: String = lines.iter().map(|l| format!("{l}\n")).collect();
             let expected = seen(&mut whole, &body);
             prop_assert_eq!(&seen(&mut single, &body), &expected, "{}", body);
             if !openmetrics {
