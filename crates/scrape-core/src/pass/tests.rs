@@ -11,6 +11,5 @@ mod om2;
 
 mod staleness;
 mod streaming;
-mod wire;
 
 use harness::{Bench, STALE, text};

@@ -1,7 +1,7 @@
-use crate::wire::{double, family, int, message, sint, string};
 use crate::world::World;
 use scrape_core::MetricType;
 use scrape_core::cache::ScrapeCache;
+use scrape_core::testing::wire::{double, family, int, message, sint, string};
 use scrape_parse::Format;
 use scrape_storage::wal::record::{Exemplars, HistValue, MetadataEntries, RecordType};
 use scrape_storage::wal::{Entry, SegmentReader};

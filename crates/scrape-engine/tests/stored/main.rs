@@ -4,5 +4,4 @@
 mod log;
 mod restart;
 mod values;
-mod wire;
 mod world;

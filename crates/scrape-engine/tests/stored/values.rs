@@ -1,7 +1,7 @@
-use crate::wire::{double, family, message};
 use crate::world::World;
 use scrape_core::cache::ScrapeCache;
 use scrape_core::sample::{NORMAL_NAN_BITS, STALE_NAN_BITS};
+use scrape_core::testing::wire::{double, family, message};
 use scrape_core::{AppendError, AppendOpts, Appendable, Labels, SeriesRef, Value};
 use scrape_parse::Format;
 use scrape_storage::StoreOptions;

@@ -1,8 +1,8 @@
 //! What feature switches add: type and unit as labels, start timestamps read or worked out.
 
-use super::wire::{double, family, message, string};
 use super::*;
 use crate::Labels;
+use crate::testing::wire::{double, family, message, string};
 use scrape_parse::Format;
 
 fn schema_bench(format: Format) -> Bench {

@@ -1,8 +1,8 @@
 //! Native histograms and protobuf bodies through the pass.
 
-use super::wire::{double, family, int, message, sint, string};
 use super::*;
 use crate::testing::OwnedValue;
+use crate::testing::wire::{double, family, int, message, sint, string};
 use scrape_parse::Format;
 
 const HISTOGRAM: u64 = 4;

@@ -1,4 +1,4 @@
-//! Just enough of a protobuf encoder to write the bodies of the tests down.
+//! Just enough of a protobuf encoder to write the bodies of tests down.
 
 fn varint(mut v: u64) -> Vec<u8> {
     let mut out = Vec::new();
@@ -10,29 +10,34 @@ fn varint(mut v: u64) -> Vec<u8> {
     out
 }
 
-pub(super) fn int(field: u64, v: u64) -> Vec<u8> {
+/// A field of a non-negative integer.
+pub fn int(field: u64, v: u64) -> Vec<u8> {
     [varint(field << 3), varint(v)].concat()
 }
 
-pub(super) fn sint(field: u64, v: i64) -> Vec<u8> {
+/// A field of an integer in zigzag form.
+pub fn sint(field: u64, v: i64) -> Vec<u8> {
     int(field, ((v << 1) ^ (v >> 63)) as u64)
 }
 
-pub(super) fn double(field: u64, v: f64) -> Vec<u8> {
+/// A field of a double.
+pub fn double(field: u64, v: f64) -> Vec<u8> {
     [varint(field << 3 | 1), v.to_le_bytes().to_vec()].concat()
 }
 
-pub(super) fn message(field: u64, parts: &[Vec<u8>]) -> Vec<u8> {
+/// A field of a message, given by its fields.
+pub fn message(field: u64, parts: &[Vec<u8>]) -> Vec<u8> {
     let body = parts.concat();
     [varint(field << 3 | 2), varint(body.len() as u64), body].concat()
 }
 
-pub(super) fn string(field: u64, s: &str) -> Vec<u8> {
+/// A field of a text.
+pub fn string(field: u64, s: &str) -> Vec<u8> {
     message(field, &[s.as_bytes().to_vec()])
 }
 
 /// A delimited family: name, type number, metrics (each the content of a `Metric`).
-pub(super) fn family(name: &str, kind: u64, metrics: &[Vec<u8>]) -> Vec<u8> {
+pub fn family(name: &str, kind: u64, metrics: &[Vec<u8>]) -> Vec<u8> {
     let mut parts = vec![string(1, name), int(3, kind)];
     parts.extend(metrics.iter().map(|m| message(4, std::slice::from_ref(m))));
     let body = parts.concat();
