@@ -245,7 +245,7 @@ impl<'p> Cursor<'p> {
     /// Fast path: is the next line the series `key`, and has its value the text `value_text`? A hit needs one
     /// comparison of the key and one of the value, and no number is parsed when the text is equal. `key` must
     /// have been the key of a [`Series`](crate::Series) of the same format, and `value_text` the text of a value
-    /// that was accepted before, or empty.
+    /// that was accepted before, or empty. Protobuf values have no text and are never called unchanged.
     ///
     /// # Errors
     /// The line is the expected series, but what follows the key is malformed.
@@ -281,6 +281,10 @@ impl<'p> Cursor<'p> {
     /// decides.
     #[inline(always)]
     pub fn expect_plain(&mut self, key: &[u8], value_text: &[u8], exemplar: &[u8]) -> Plain<'p> {
+        // A message may begin with any bytes, those of a line among them.
+        if self.parser.options.format == Format::Protobuf {
+            return Plain::Unclear;
+        }
         text::predict::plain(self, key, value_text, exemplar)
     }
 
@@ -302,7 +306,7 @@ impl<'p> Cursor<'p> {
             Format::Text => text::predict::expect::<false>(self, key, &expected),
             Format::OpenMetrics => text::predict::expect::<true>(self, key, &expected),
             Format::OpenMetrics2 => om2::expect(self, key, value_text),
-            Format::Protobuf => Ok(Expect::Miss),
+            Format::Protobuf => protobuf::expect(self, key),
         }
     }
 

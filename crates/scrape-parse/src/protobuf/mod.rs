@@ -28,7 +28,7 @@ use self::labels::LabelTable;
 use self::metric::Metric;
 use self::steps::{Next, canonical};
 use self::wire::{Fault, Frame, Range, frame};
-use crate::event::Step;
+use crate::event::{Expect, Step};
 use crate::exemplar::Exemplars;
 use crate::nhcb::Nhcb;
 use crate::parser::Cursor;
@@ -46,6 +46,8 @@ pub(crate) struct Decoder {
     current: Current,
     /// What the scratch holds, ready to be shown.
     shown: What,
+    /// It was looked at and is still to be yielded.
+    held: bool,
     key: KeyBuilder,
     labels: LabelTable,
     metric: Metric,
@@ -114,6 +116,7 @@ impl Decoder {
     /// Forgets the body, keeps the memory.
     pub(crate) fn reset(&mut self) {
         self.active = false;
+        self.held = false;
         self.current.next = Next::default();
     }
 }
@@ -140,6 +143,35 @@ pub(crate) fn next<'a>(cursor: &'a mut Cursor<'_>) -> Result<Step<'a>, ParseErro
     Ok(Step::Event(event))
 }
 
+/// Takes the next event if it is a sample of the series with this key; otherwise the event stays for [`next`].
+#[inline]
+pub(crate) fn expect<'a>(cursor: &'a mut Cursor<'_>, key: &[u8]) -> Result<Expect<'a>, ParseError> {
+    let parser = &mut *cursor.parser;
+    let sample = match parser.protobuf.inner_bucket(&parser.options) {
+        Some(value) => {
+            let exemplar = Source::None;
+            parser.protobuf.shown = What::Series { value, exemplar };
+            Some((value, exemplar))
+        }
+        None => match advance(cursor)? {
+            Ready::NeedMore => return Ok(Expect::NeedMore),
+            Ready::Eof => return Ok(Expect::Miss),
+            Ready::Event(_) => match cursor.parser.protobuf.shown {
+                What::Series { value, exemplar } => Some((value, exemplar)),
+                _ => None,
+            },
+        },
+    };
+    let decoder = &mut cursor.parser.protobuf;
+    match sample.filter(|_| decoder.key.key() == key) {
+        Some((value, exemplar)) => Ok(Expect::Hit(view::known(cursor, value, exemplar))),
+        None => {
+            decoder.held = true;
+            Ok(Expect::Miss)
+        }
+    }
+}
+
 /// Gets the next event into the scratch.
 #[inline(never)]
 pub(crate) fn advance<'p>(cursor: &mut Cursor<'p>) -> Result<Ready<'p>, ParseError> {
@@ -150,6 +182,9 @@ pub(crate) fn advance<'p>(cursor: &mut Cursor<'p>) -> Result<Ready<'p>, ParseErr
         let input = cursor.input;
         let parser = &mut *cursor.parser;
         let decoder = &mut parser.protobuf;
+        if std::mem::take(&mut decoder.held) {
+            return Ok(Ready::Event(message_at(cursor)));
+        }
         if !decoder.active {
             let rest = input.get(cursor.pos..).unwrap_or_default();
             if rest.is_empty() {
@@ -253,7 +288,7 @@ fn fail(cursor: &mut Cursor<'_>, fault: Fault, prefix: usize) -> ParseError {
         snippet_at: 0,
     };
     cursor.parser.failed = Some(Box::new(error.clone()));
-    cursor.parser.protobuf.current.next = Next::default();
+    cursor.parser.protobuf.reset();
     error
 }
 

@@ -107,6 +107,9 @@ impl Decoder {
         let Next::ClassicBucket(i @ 1..) = self.current.next else {
             return None;
         };
+        if self.held {
+            return None;
+        }
         let bucket = self.metric.histogram.buckets.get(i as usize)?;
         if bucket.bound == f64::INFINITY || i == self.exemplar_at {
             return None;

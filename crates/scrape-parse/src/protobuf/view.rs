@@ -3,7 +3,7 @@
 use super::exemplar::List;
 use super::wire::Fault;
 use super::{Flavour, PbExemplars, Source, What, key};
-use crate::event::{Event, HistogramSeries, HistogramValue, LabelContext, Series};
+use crate::event::{Event, HistogramSeries, HistogramValue, Known, LabelContext, Series};
 use crate::exemplar::Exemplars;
 use crate::labels::LabelsRef;
 use crate::parser::Cursor;
@@ -112,6 +112,21 @@ pub(super) fn series<'a>(
         context: LabelContext::Other,
         labels: LabelsRef::Protobuf(PbLabels(cursor)),
     })
+}
+
+/// The same for a caller that knows the key.
+#[inline(always)]
+pub(super) fn known<'a>(cursor: &'a Cursor<'_>, value: f64, exemplar: Source) -> Known<'a> {
+    let decoder = &cursor.parser.protobuf;
+    Known {
+        value,
+        value_text: &[],
+        unchanged: false,
+        timestamp: decoder.timestamp,
+        start_timestamp: decoder.start,
+        exemplars: exemplars(cursor, exemplar),
+        context: LabelContext::Other,
+    }
 }
 
 #[inline(always)]

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{Item, Labels, Outcome, Sample, exemplar, own};
 use crate::{
-    Cursor, ErrorClass, Event, Expect, Format, Known, KnownMeta, MetricType, Parser, ParserOptions,
-    Scan, Step, decode_key,
+    Cursor, ErrorClass, Event, Expect, Known, KnownMeta, MetricType, Parser, ParserOptions, Scan,
+    Step, decode_key,
 };
 
 /// What is remembered of a line, or of the metadata lines of a family.
@@ -252,10 +252,6 @@ fn sample(options: &ParserOptions, key: &[u8], known: &Known<'_>) -> Option<Item
     } else {
         known.value
     };
-    debug_assert!(
-        options.format != Format::Protobuf,
-        "protobuf has no known lines"
-    );
     Some(Item::Sample(Sample {
         key: key.to_vec(),
         labels,

@@ -2,7 +2,7 @@
 //! panics if its property does not hold.
 
 use super::conversion::naive;
-use super::owned::parse_in_pieces;
+use super::owned::{Owned, keys, parse_expecting, parse_in_pieces};
 use super::protobuf as slow;
 use crate::{ErrorClass, Format, ParseError, ParserOptions};
 
@@ -38,7 +38,36 @@ pub fn protobuf(body: &[u8], options: &ParserOptions, piece: usize) {
         "slow decoder, {body:02x?}"
     );
     let again = parse_in_pieces(body, *options, piece.max(1));
-    assert_eq!((events, result), again, "pieces of {piece}, {body:02x?}");
+    assert_eq!(
+        (&events, &result),
+        (&again.0, &again.1),
+        "pieces of {piece}, {body:02x?}"
+    );
+    expecting(body, options, piece.max(1), &events, &result);
+}
+
+/// Asking for series by key changes nothing, whichever keys are asked for; the right ones are all found.
+fn expecting(
+    body: &[u8],
+    options: &ParserOptions,
+    piece: usize,
+    events: &[Owned],
+    result: &Result<(), ParseError>,
+) {
+    let all = keys(body, *options);
+    let mut some: Vec<_> = all.iter().skip(1).step_by(2).cloned().collect();
+    some.push(b"no key".to_vec());
+    for (keys, piece) in [(&all, body.len().max(1)), (&all, piece), (&some, piece)] {
+        let (found, outcome, hits) = parse_expecting(body, *options, piece, keys);
+        assert_eq!(found, events, "expecting, pieces of {piece}, {body:02x?}");
+        assert_eq!(
+            &outcome, result,
+            "expecting, pieces of {piece}, {body:02x?}"
+        );
+        if std::ptr::eq(keys, &raw const all) {
+            assert_eq!(hits, all.len(), "{body:02x?}");
+        }
+    }
 }
 
 /// Conversion while streaming yields what grouping of the finished events does, in pieces too.

@@ -1,7 +1,7 @@
 //! Events as owned values that can be compared, floats by their bits.
 
 use super::Labels;
-use crate::event::{Event, HistogramValue, Step};
+use crate::event::{Event, Expect, HistogramValue, Known, Step};
 use crate::{Exemplars, ParseError, Parser, ParserOptions, decode_key};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -130,6 +130,86 @@ fn own(event: Event<'_>, options: &ParserOptions) -> Result<Owned, ParseError> {
             }
         }
     })
+}
+
+/// The same for a series that the caller knows by its key.
+fn own_known(key: &[u8], known: &Known<'_>, options: &ParserOptions) -> Result<Owned, ParseError> {
+    let mut labels = Vec::new();
+    decode_key(options.format, key, known.context, &mut labels)?;
+    Ok(Owned::Series {
+        labels,
+        value: known.value.to_bits(),
+        timestamp: known.timestamp,
+        start: known.start_timestamp,
+        exemplars: own_exemplars(known.exemplars),
+    })
+}
+
+/// The keys of the float series in `body` up to the first error.
+pub(crate) fn keys(body: &[u8], options: ParserOptions) -> Vec<Vec<u8>> {
+    let mut parser = Parser::new(options);
+    let mut cursor = parser.feed(body, true);
+    let mut keys = Vec::new();
+    while let Ok(Step::Event(event)) = cursor.next() {
+        let (key, labels) = match event {
+            Event::Series(series) => (Some(series.key), series.labels(&mut Labels::new())),
+            Event::Histogram(series) => (None, series.labels(&mut Labels::new())),
+            _ => continue,
+        };
+        if labels.is_err() {
+            break;
+        }
+        keys.extend(key.map(<[u8]>::to_vec));
+    }
+    keys
+}
+
+/// As [`parse_in_pieces`], of a body whose values have no text, asking at each step for the next few of `keys`
+/// first. Answers the number of hits too.
+pub(crate) fn parse_expecting(
+    body: &[u8],
+    options: ParserOptions,
+    piece: usize,
+    keys: &[Vec<u8>],
+) -> (Vec<Owned>, Result<(), ParseError>, usize) {
+    let mut parser = Parser::new(options);
+    let (mut events, mut at, mut hits) = (Vec::new(), 0, 0);
+    let (mut start, mut visible) = (0, piece.min(body.len()));
+    loop {
+        let end = visible == body.len();
+        let mut cursor = parser.feed(&body[start..visible], end);
+        'piece: loop {
+            for (i, key) in keys.iter().enumerate().skip(at).take(3) {
+                match cursor.expect(key, &[]) {
+                    Err(error) => return (events, Err(error), hits),
+                    Ok(Expect::NeedMore) => break 'piece,
+                    Ok(Expect::Miss) => {}
+                    Ok(Expect::Hit(known)) => {
+                        assert!(!known.unchanged);
+                        at = i + 1;
+                        hits += 1;
+                        match own_known(key, &known, &options) {
+                            Ok(event) => events.push(event),
+                            Err(error) => return (events, Err(error), hits),
+                        }
+                        continue 'piece;
+                    }
+                }
+            }
+            match cursor.next() {
+                Err(error) => return (events, Err(error), hits),
+                Ok(Step::Eof) => return (events, Ok(()), hits),
+                Ok(Step::NeedMore) => break,
+                Ok(Step::Event(event)) => match own(event, &options) {
+                    Ok(event) => events.push(event),
+                    Err(error) => return (events, Err(error), hits),
+                },
+            }
+        }
+        assert!(!end, "more is asked for after the end");
+        start += cursor.consumed();
+        visible = (visible + piece).min(body.len());
+    }
 }
 
 /// Feeds `body` so that at most `piece` more bytes become visible at a time; 0 feeds it whole.

@@ -3,7 +3,7 @@
 use super::encode::{GAUGE, HISTOGRAM, Msg, SUMMARY, bucket, family, label, span, varint, zigzag};
 use super::{native, ok, options, run};
 use crate::reference::lockstep;
-use crate::{ErrorClass, Event, LabelSink, Parser, Series, Step};
+use crate::{ErrorClass, Event, Expect, LabelSink, Parser, Series, Step};
 
 /// All settings under which histograms are read differently agree with the reference.
 fn agree(body: &[u8]) {
@@ -394,4 +394,72 @@ fn a_sink_may_ask_too() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_not_the_expected_series_stays() {
+    let exemplar = Msg::new().msg(1, label("t", "x")).double(2, 0.5);
+    let h = Msg::new()
+        .msg(3, bucket(0.25, 1))
+        .msg(3, bucket(0.5, 2))
+        .msg(3, bucket(1.0, 3).msg(3, exemplar))
+        .int(1, 4);
+    let body = family("h", HISTOGRAM, &[Msg::new().msg(7, h)]);
+    let keys = crate::reference::owned::keys(&body, options());
+    assert_eq!(keys.len(), 6);
+    let mut parser = Parser::new(options());
+    let mut cursor = parser.feed(&body, true);
+    let missed = |cursor: &mut crate::Cursor<'_>, key: &[u8]| {
+        matches!(cursor.expect(key, b""), Ok(Expect::Miss))
+    };
+    // Help and type are no series, whatever is expected.
+    for _ in 0..2 {
+        assert!(missed(&mut cursor, &keys[0]));
+        assert!(matches!(
+            cursor.next(),
+            Ok(Step::Event(Event::Help { .. } | Event::Type { .. }))
+        ));
+    }
+    for (i, key) in keys.iter().enumerate() {
+        for other in keys.iter().filter(|other| *other != key) {
+            assert!(missed(&mut cursor, other));
+        }
+        if i % 2 == 0 {
+            let Ok(Step::Event(Event::Series(series))) = cursor.next() else {
+                panic!("series {i} is gone");
+            };
+            assert_eq!(series.key, key);
+            assert_eq!(series.exemplars.is_empty(), i != 4);
+        } else {
+            let Ok(Expect::Hit(known)) = cursor.expect(key, b"") else {
+                panic!("series {i} is not found");
+            };
+            assert_eq!(known.value, [4.0, 0.0, 1.0, 2.0, 3.0, 4.0][i]);
+            assert!(!known.unchanged);
+        }
+    }
+    assert!(missed(&mut cursor, &keys[0]));
+    assert!(matches!(cursor.next(), Ok(Step::Eof)));
+}
+
+#[test]
+fn a_message_is_never_read_as_a_line() {
+    // It begins with the bytes of its own key, a blank, a number and a line feed.
+    let with_name = |name: &[u8]| {
+        Msg::new()
+            .bytes(15, b"\xff\x00 1\n")
+            .bytes(1, name)
+            .int(3, GAUGE)
+            .msg(4, super::gauge(7.0))
+            .delimited()
+    };
+    let start = with_name(b"abc");
+    let body = with_name(&start[..3]);
+    let keys = crate::reference::owned::keys(&body, options());
+    assert!(body.starts_with(&keys[0]) && body[keys[0].len()..].starts_with(b" 1\n"));
+    agree(&body);
+    let mut parser = Parser::new(options());
+    let mut cursor = parser.feed(&body, true);
+    assert!(matches!(cursor.expect(&keys[0], b"1"), Ok(Expect::Miss)));
+    assert_eq!(cursor.consumed(), 0);
 }
