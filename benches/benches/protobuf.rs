@@ -1,7 +1,7 @@
 //! The protobuf parser by body shape and by path:
 //! - `steady`: what a scrape does whose series are all known: keys composed and looked at, no label decoded;
-//! - `cold`: every label decoded.
-//!
+//! - `cold`: every label decoded;
+//! - `pass`: a whole scrape of known series, cache and all, against a store that only counts;
 //! - `floor`: the body copied once, which is about what composing the keys costs, and its samples taken as known.
 //!
 //! Samples are counted, so that a fast wrong parser fails, and the steady path must not allocate.
@@ -13,6 +13,11 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use scrape_benches::alloc::{Counting, allocations};
 use scrape_benches::protobuf::{self, ProtoBody};
 use scrape_benches::table::{self, Path, Table, Whose};
+use scrape_core::Labels;
+use scrape_core::cache::ScrapeCache;
+use scrape_core::pass::{PassConfig, Scrape};
+use scrape_core::report::Report;
+use scrape_core::testing::CountingStore;
 use scrape_parse::{Event, Format, LabelSink, Parser, ParserOptions, Step};
 
 #[global_allocator]
@@ -149,9 +154,53 @@ fn pass(parser: &mut Parser, body: &[u8], labels: bool) -> (usize, u64) {
     (samples, digest ^ sum.0 as u64)
 }
 
+/// A target whose series are known after the first scrape.
+struct World {
+    cache: ScrapeCache,
+    cfg: PassConfig,
+    target: Labels,
+    store: CountingStore,
+    t: i64,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            cache: ScrapeCache::new(),
+            cfg: PassConfig {
+                native_histograms: true,
+                ..PassConfig::default()
+            },
+            target: Labels::from_pairs([("job", "bench"), ("instance", "127.0.0.1:9100")]),
+            store: CountingStore::new(),
+            t: 0,
+        }
+    }
+
+    fn scrape(&mut self, body: &[u8]) -> usize {
+        const BLOCK: usize = 64 << 10;
+        self.t += 1000;
+        let (cache, cfg) = (&mut self.cache, &self.cfg);
+        let mut scrape = Scrape::begin(cache, cfg, &self.target, &self.store, self.t, self.t);
+        scrape.start_body(Ok(Format::Protobuf));
+        for block in body.chunks(BLOCK) {
+            scrape.feed(block);
+        }
+        scrape.end_of_body().expect("a good body");
+        let report = Report {
+            up: true,
+            duration_seconds: 0.1,
+            timeout_seconds: 1.0,
+            body_bytes: 0,
+        };
+        scrape.report(&report).0.total as usize
+    }
+}
+
 fn tabulate(table: &mut Table, shape: &str, body: &ProtoBody, options: ParserOptions) {
     let n_bytes = body.bytes.len();
     let (mut steady, mut cold) = (Parser::new(options), Parser::new(options));
+    let mut world = World::new();
     let mut copy = Vec::with_capacity(n_bytes);
     let path = |name, whose, run| Path {
         name,
@@ -176,6 +225,11 @@ fn tabulate(table: &mut Table, shape: &str, body: &ProtoBody, options: ParserOpt
             "cold, full decode",
             Whose::Ours,
             Box::new(|| pass(&mut cold, &body.bytes, true).0),
+        ),
+        path(
+            "pass, series known",
+            Whose::Ours,
+            Box::new(|| world.scrape(&body.bytes)),
         ),
         path("prost", Whose::Published, Box::new(|| prost(&body.bytes))),
     ];
