@@ -217,7 +217,12 @@ impl<'p> Cursor<'p> {
             return protobuf::next(self);
         }
         if self.parser.options.format == Format::OpenMetrics2 {
-            return om2::next(self);
+            #[expect(
+                clippy::needless_question_mark,
+                reason = "a step written by another function straight into the place of ours would be kept in \
+                          memory for all formats, and copied there before it is looked at"
+            )]
+            return Ok(om2::next(self)?);
         }
         let raw = if self.parser.options.nhcb {
             nhcb::next(self)?

@@ -419,6 +419,7 @@ fn what_is_not_the_expected_series_stays() {
             cursor.next(),
             Ok(Step::Event(Event::Help { .. } | Event::Type { .. }))
         ));
+        assert_eq!(cursor.line(), b"");
     }
     for (i, key) in keys.iter().enumerate() {
         for other in keys.iter().filter(|other| *other != key) {
