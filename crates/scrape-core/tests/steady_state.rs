@@ -2,11 +2,7 @@
 
 #![expect(unsafe_code, reason = "a counting allocator needs an unsafe trait")]
 
-use scrape_core::Labels;
-use scrape_core::cache::ScrapeCache;
-use scrape_core::pass::{PassConfig, PassStats, Scrape};
-use scrape_core::report::Report;
-use scrape_core::testing::CountingStore;
+use scrape_core::testing::{SteadyTarget, counters, family_head};
 use scrape_parse::Format;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -44,84 +40,14 @@ static ALLOCATOR: Counting = Counting;
 
 const SERIES: usize = 10_000;
 
-/// 10 000 series in 100 families; every third value depends on the round.
-fn body(round: usize) -> String {
-    let mut body = String::new();
-    for i in 0..SERIES {
-        if i % 100 == 0 {
-            let f = i / 100;
-            writeln!(
-                body,
-                "# HELP family_{f}_total Some help text.\n# TYPE family_{f}_total counter"
-            )
-            .expect("string");
-        }
-        let value = if i % 3 == 0 { i * 1000 + round } else { i };
-        let f = i / 100;
-        writeln!(
-            body,
-            "family_{f}_total{{handler=\"/api/v1/{i}\",code=\"200\",method=\"get\"}} {value}"
-        )
-        .expect("string");
-    }
-    body
-}
-
-struct World {
-    cache: ScrapeCache,
-    cfg: PassConfig,
-    target: Labels,
-    store: CountingStore,
-    format: Format,
-    t: i64,
-}
-
-impl World {
-    fn new() -> Self {
-        Self {
-            cache: ScrapeCache::new(),
-            cfg: PassConfig::default(),
-            target: Labels::from_pairs([("job", "j"), ("instance", "127.0.0.1:80")]),
-            store: CountingStore::new(),
-            format: Format::Text,
-            t: 0,
-        }
-    }
-
-    fn scrape(&mut self, body: &str) -> PassStats {
-        self.t += 1000;
-        let mut s = Scrape::begin(
-            &mut self.cache,
-            &self.cfg,
-            &self.target,
-            &self.store,
-            self.t,
-            self.t,
-        );
-        s.start_body(Ok(self.format));
-        for block in body.as_bytes().chunks(64 * 1024) {
-            s.feed(block);
-        }
-        s.end_of_body().expect("a good body");
-        let (stats, committed) = s.report(&Report {
-            up: true,
-            duration_seconds: 0.1,
-            timeout_seconds: 1.0,
-            body_bytes: 0,
-        });
-        committed.expect("counting never fails");
-        stats
-    }
-}
-
 #[test]
 fn the_steady_state_allocates_nothing_per_sample() {
-    let mut w = World::new();
+    let mut w = SteadyTarget::new(Format::Text);
     for round in 0..12 {
-        let stats = w.scrape(&body(round));
+        let stats = w.scrape(&counters(SERIES, round));
         assert_eq!(stats.total, SERIES as u64);
     }
-    let next = body(12);
+    let next = counters(SERIES, 12);
     let before = ALLOCATIONS.with(Cell::get);
     let stats = w.scrape(&next);
     let allocations = ALLOCATIONS.with(Cell::get) - before;
@@ -138,9 +64,9 @@ fn the_steady_state_allocates_nothing_per_sample() {
 
 #[test]
 fn the_cache_stays_within_ninety_bytes_per_series_beyond_the_key_text() {
-    let mut w = World::new();
+    let mut w = SteadyTarget::new(Format::Text);
     for round in 0..12 {
-        w.scrape(&body(round));
+        w.scrape(&counters(SERIES, round));
     }
     let (beyond, _) = w.cache.heap_bytes();
     let per_series = beyond / SERIES;
@@ -166,8 +92,7 @@ fn a_series_with_an_exemplar_pays_for_its_text_rounded_up_and_no_other_does() {
         body + "# EOF\n"
     };
     let [without, with] = [false, true].map(|exemplars| {
-        let mut w = World::new();
-        w.format = Format::OpenMetrics;
+        let mut w = SteadyTarget::new(Format::OpenMetrics);
         for round in 0..12 {
             w.scrape(&body(round, exemplars));
         }
@@ -181,12 +106,12 @@ fn a_series_with_an_exemplar_pays_for_its_text_rounded_up_and_no_other_does() {
 
 #[test]
 fn a_family_costs_its_lines_and_little_more() {
-    let mut w = World::new();
+    let mut w = SteadyTarget::new(Format::Text);
     for round in 0..12 {
-        w.scrape(&body(round));
+        w.scrape(&counters(SERIES, round));
     }
     let families = w.cache.metadata().len();
-    let lines = "# HELP family_10_total Some help text.\n# TYPE family_10_total counter\n".len();
+    let lines = family_head(10).len();
     let each = w.cache.metadata().heap_bytes() / families;
     assert!(
         each <= lines + 130,
