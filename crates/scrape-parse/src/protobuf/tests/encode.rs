@@ -101,3 +101,15 @@ pub(super) fn bucket(bound: f64, count: u64) -> Msg {
 pub(super) fn span(offset: i64, length: u64) -> Msg {
     Msg::new().sint(1, offset).int(2, length)
 }
+
+pub(super) fn classic(buckets: &[Msg]) -> Msg {
+    let mut h = Msg::new().int(1, 3).double(2, 1.5);
+    for bucket in buckets {
+        h = h.msg(3, bucket.clone());
+    }
+    Msg::new().msg(7, h)
+}
+
+pub(super) fn timestamp(seconds: i64, nanos: i64) -> Msg {
+    Msg::new().int(1, seconds as u64).int(2, nanos as u64)
+}
