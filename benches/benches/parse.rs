@@ -11,6 +11,8 @@
 //! `SCRAPE_BENCH_BODY=FILE` adds the text of a live exporter, which `cargo xtask bench` fetches of node_exporter
 //! if that is installed. The table at the end sets every path beside the floor and beside published crates,
 //! which get the whole body as they want it and are asked for no labels.
+//!
+//! With the feature `om2`: OpenMetrics 2.0, `steady` as a scrape drives it and `cold` with every label decoded.
 
 use std::hint::black_box;
 use std::ops::Range;
@@ -428,8 +430,117 @@ fn main() {
     bench(c, t, "labels_20x_1mb", Format::Text, &wide);
     let exemplars = generated(1 << 20, bodies::openmetrics_exemplars);
     bench(c, t, "om_exemplars_1mb", Format::OpenMetrics, &exemplars);
+    #[cfg(feature = "om2")]
+    om2::bench(c, &generated(1 << 20, bodies::openmetrics2));
     criterion.final_summary();
     if table::wanted() {
         table.print();
+    }
+}
+
+/// OpenMetrics 2.0. Its lines with composite values cannot be predicted, so the row has paths of its own.
+#[cfg(feature = "om2")]
+mod om2 {
+    use super::*;
+    use scrape_parse::HistogramValue;
+
+    /// Predicted lines, then the full grammar, whose keys are compared; answers samples and keys out of step.
+    fn steady(parser: &mut Parser, body: &str, keys: &[(Vec<u8>, Vec<u8>)]) -> (usize, usize) {
+        parser.reset();
+        let mut cursor = parser.feed(body.as_bytes(), true);
+        let (mut n, mut strangers, mut sum) = (0, 0, 0.0);
+        loop {
+            let (key, value) = keys.get(n).map_or((&b""[..], &b""[..]), |k| (&k.0, &k.1));
+            if let Expect::Hit(known) = cursor.expect(key, value).expect("well-formed") {
+                sum += if known.unchanged { 0.0 } else { known.value };
+                n += 1;
+                continue;
+            }
+            let found = match cursor.next().expect("well-formed") {
+                Step::Event(Event::Series(s)) => {
+                    sum += s.value;
+                    s.key
+                }
+                Step::Event(Event::Histogram(h)) => {
+                    sum += match h.value {
+                        HistogramValue::Int(h) => h.count as f64,
+                        HistogramValue::Float(h) => h.count,
+                    };
+                    h.key
+                }
+                Step::Event(_) => continue,
+                Step::NeedMore | Step::Eof => break,
+            };
+            strangers += usize::from(found != key);
+            n += 1;
+        }
+        black_box(sum);
+        (n, strangers)
+    }
+
+    fn cold(parser: &mut Parser, body: &str) -> usize {
+        parser.reset();
+        let mut cursor = parser.feed(body.as_bytes(), true);
+        let mut sink = Counter {
+            n_labels: 0,
+            n_bytes: 0,
+        };
+        let mut n = 0;
+        while let Step::Event(event) = cursor.next().expect("well-formed") {
+            match event {
+                Event::Series(s) => s.labels(&mut sink).expect("valid"),
+                Event::Histogram(h) => h.labels(&mut sink).expect("valid"),
+                _ => continue,
+            }
+            n += 1;
+        }
+        black_box(sink.n_bytes);
+        n
+    }
+
+    fn keys(parser: &mut Parser, body: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut keys = Vec::new();
+        let mut cursor = parser.feed(body.as_bytes(), true);
+        while let Step::Event(event) = cursor.next().expect("well-formed") {
+            match event {
+                Event::Series(s) => keys.push((s.key.to_vec(), s.value_text.to_vec())),
+                Event::Histogram(h) => keys.push((h.key.to_vec(), Vec::new())),
+                _ => {}
+            }
+        }
+        keys
+    }
+
+    pub(super) fn bench(c: &mut Criterion, [first, later]: &[Body; 2]) {
+        let name = "om2_composites_1mb";
+        let mut options = ParserOptions::new(Format::OpenMetrics2);
+        options.native_histograms = true;
+        options.start_timestamps = true;
+        let mut parser = Parser::new(options);
+        let keys = keys(&mut parser, &first.text);
+        assert_eq!(keys.len(), first.n_samples);
+        for body in [first, later] {
+            assert_eq!(steady(&mut parser, &body.text, &keys), (first.n_samples, 0));
+            assert_eq!(cold(&mut parser, &body.text), first.n_samples);
+        }
+        let before = allocations();
+        steady(&mut parser, &later.text, &keys);
+        assert_eq!(
+            allocations() - before,
+            0,
+            "{name}: the steady state allocates"
+        );
+        println!(
+            "{name}: {} B, {} samples",
+            later.text.len(),
+            later.n_samples
+        );
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Bytes(later.text.len() as u64));
+        group.bench_function("steady", |b| {
+            b.iter(|| steady(&mut parser, &later.text, &keys));
+        });
+        group.bench_function("cold", |b| b.iter(|| cold(&mut parser, &later.text)));
+        group.finish();
     }
 }

@@ -212,6 +212,65 @@ pub fn openmetrics_exemplars(bytes: usize, round: Round) -> Body {
     body
 }
 
+/// OpenMetrics 2.0: of each family ten classic histograms of 20 buckets with an exemplar, ten native ones, and ten
+/// counters. A histogram counts as the samples that it becomes.
+pub fn openmetrics2(bytes: usize, round: Round) -> Body {
+    let mut body = Body {
+        text: String::with_capacity(bytes + 4096),
+        n_samples: 0,
+    };
+    let mut random = Random::new(17);
+    let mut family = 0;
+    while body.text.len() < bytes {
+        let name = format!("rpc_{family}_latency_seconds");
+        family += 1;
+        meta(&mut body, &name, "histogram");
+        for method in 0..10 {
+            let step = round.step(body.n_samples);
+            let mut count = step;
+            let buckets = BOUNDS.map(|le| {
+                count += random.below(50);
+                format!("{le}:{count}")
+            });
+            let (sum, buckets) = (count as f64 * 0.37, buckets.join(","));
+            let trace = random.draw();
+            push(
+                &mut body,
+                format_args!(
+                    "{name}{{method=\"m{method}\"}} {{count:{count},sum:{sum},bucket:[{buckets}]}} st@1699999999.5 # {{trace_id=\"{trace:016x}\"}} 0.3 1700000000.123\n"
+                ),
+            );
+            body.n_samples += 2 + BOUNDS.len() - 1;
+        }
+        let name = format!("rpc_{family}_size_bytes");
+        meta(&mut body, &name, "histogram");
+        for method in 0..10 {
+            let counts: [u64; 24] = std::array::from_fn(|_| 1 + random.below(50));
+            let step = round.step(body.n_samples);
+            let count: u64 = counts.iter().sum::<u64>() + step;
+            let texts: Vec<String> = counts.iter().map(u64::to_string).collect();
+            push(
+                &mut body,
+                format_args!(
+                    "{name}{{method=\"m{method}\"}} {{count:{count},sum:{count}.5,schema:3,zero_threshold:1e-128,zero_count:{step},positive_spans:[-4:10,3:14],positive_buckets:[{}]}}\n",
+                    texts.join(",")
+                ),
+            );
+        }
+        let name = format!("rpc_{family}_calls_total");
+        meta(&mut body, &name, "counter");
+        for method in 0..10 {
+            let value = random.below(1 << 30) + round.step(body.n_samples);
+            push(
+                &mut body,
+                format_args!("{name}{{method=\"m{method}\",code=\"200\"}} {value}\n"),
+            );
+        }
+    }
+    body.text.push_str("# EOF\n");
+    body
+}
+
 /// The values of a text body changed for a share of its samples: the last digit of an integer part is turned.
 /// For bodies that were not generated here.
 pub fn with_changed_values(text: &str, changed: u64) -> Body {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scrape_config::{Diagnostics, LoadOptions, LoadedConfig, load_file, load_str};
-use scrape_parse::ScrapeProtocol;
 use scrape_parse::escape::EscapingScheme;
 use scrape_parse::names::ValidationScheme;
+use scrape_parse::{Format, ScrapeProtocol};
 
 fn options(variables: &[(&str, &str)]) -> LoadOptions {
     let variables: BTreeMap<String, String> = variables
@@ -222,7 +222,7 @@ fn om2_61_the_draft_is_asked_for_by_name_where_it_is_enabled() {
     let asks = job("scrape_protocols: [OpenMetricsText2.0.0, OpenMetricsText1.0.0]");
     let falls_back = job("fallback_scrape_protocol: OpenMetricsText2.0.0");
     let globally = "global: {scrape_protocols: [OpenMetricsText2.0.0]}";
-    let wanted = if cfg!(feature = "om2") {
+    let wanted = if Format::OpenMetrics2.is_built_in() {
         "--enable-feature=openmetrics2"
     } else {
         "cargo feature om2"
@@ -235,7 +235,7 @@ fn om2_61_the_draft_is_asked_for_by_name_where_it_is_enabled() {
         ..options(&[])
     };
     let loaded = load_str(&asks, Path::new("prometheus.yml"), &options);
-    assert_eq!(loaded.is_ok(), cfg!(feature = "om2"));
+    assert_eq!(loaded.is_ok(), Format::OpenMetrics2.is_built_in());
     if let Ok(loaded) = loaded {
         let protocols = &loaded.engine.scrape_configs[0].scrape_protocols;
         let draft = ScrapeProtocol::OpenMetricsText2_0_0;

@@ -33,6 +33,11 @@ impl From<ScrapeProtocol> for Format {
 }
 
 impl Format {
+    /// Whether this build reads the format.
+    pub const fn is_built_in(self) -> bool {
+        !matches!(self, Self::OpenMetrics2) || cfg!(feature = "om2")
+    }
+
     /// The format of a body with this `Content-Type`, and whether the fallback was needed, which callers report:
     /// such a target is configured by luck. Parameters (charset, escaping) are not looked at, but have to be
     /// well-formed; so is the version, except that OpenMetrics 2.0.0 counts as another type, which takes
@@ -70,7 +75,7 @@ impl Format {
         fallback: Option<ScrapeProtocol>,
         openmetrics2: bool,
     ) -> Result<(Self, bool), ParseError> {
-        let openmetrics2 = openmetrics2 && cfg!(feature = "om2");
+        let openmetrics2 = openmetrics2 && Self::OpenMetrics2.is_built_in();
         let problem = match media_type::read(content_type) {
             Some(found) => match found.essence.to_ascii_lowercase().as_str() {
                 "text/plain" => return Ok((Self::Text, false)),
@@ -169,7 +174,7 @@ mod tests {
                 Ok((Format::OpenMetrics, true))
             );
             let enabled = Format::from_content_type_with(text, None, true);
-            if cfg!(feature = "om2") {
+            if Format::OpenMetrics2.is_built_in() {
                 assert_eq!(enabled, Ok((Format::OpenMetrics2, false)));
             } else {
                 assert!(enabled.is_err());

@@ -4,6 +4,7 @@ use crate::args::RunArgs;
 use anyhow::{Context, Result, bail};
 use scrape_config::LoadOptions;
 use scrape_engine::ManagerOptions;
+use scrape_parse::Format;
 use scrape_storage::{Compression, StoreOptions};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -61,7 +62,7 @@ pub(crate) const OPENMETRICS2: &str = "openmetrics2";
 
 /// Refuses the feature in a build that does not read the format.
 pub(crate) fn openmetrics2_is_built_in() -> Result<()> {
-    if !cfg!(feature = "om2") {
+    if !Format::OpenMetrics2.is_built_in() {
         bail!(
             "--enable-feature={OPENMETRICS2}: this build does not read OpenMetrics 2.0; \
              build it with `cargo build --release --features om2`, or leave the feature out"
@@ -365,7 +366,7 @@ mod tests {
         let off = resolve(&[]).expect("defaults");
         assert!(!off.load.openmetrics2 && !off.manager.openmetrics2);
         let on = resolve(&["--enable-feature=openmetrics2"]);
-        assert_eq!(on.is_ok(), cfg!(feature = "om2"));
+        assert_eq!(on.is_ok(), Format::OpenMetrics2.is_built_in());
         match on {
             Ok(on) => {
                 assert!(on.load.openmetrics2 && on.manager.openmetrics2);

@@ -351,7 +351,7 @@ async fn om2_62_the_draft_counts_as_unsupported_until_it_is_enabled() {
     };
     let rig = one_target(Script::new(reply), enabled).await;
     rig.seconds(10).await;
-    if cfg!(feature = "om2") {
+    if scrape_parse::Format::OpenMetrics2.is_built_in() {
         assert_eq!(only_target(&rig).health, Health::Up);
         let of = |name: &str| rig.samples_of(name).len();
         assert_eq!((of("s_count"), of("s_sum"), of("s")), (1, 1, 1));
