@@ -1,5 +1,6 @@
 //! Parsers for the exposition formats that Prometheus scrapes: text 0.0.4 and 1.0.0, OpenMetrics 1.x and
-//! delimited protobuf. Bytes in, borrowed events out: no I/O, no clock, no logging, no async.
+//! delimited protobuf. Bytes in, borrowed events out: no I/O, no clock, no logging, no async. The cargo feature `om2`
+//! adds OpenMetrics 2.0, of which there is only a draft (2.0.0-rc0 is followed).
 //!
 //! - [`Format::from_content_type`] and [`accept_header`] negotiate the format.
 //! - A [`Parser`] keeps what outlives a piece of input, a [`Cursor`] walks one piece and yields [`Event`]s that
