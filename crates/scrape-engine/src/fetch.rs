@@ -1,6 +1,7 @@
 //! One request of a target as the engine sees it: a response head, then a stream of capped blocks. The
-//! network lives behind this port (`scrape-http` implements it in [`crate::http`]), so that loops and pools
-//! are tested on paused time with scripted targets.
+//! network lives behind this port (`scrape-http` implements it in
+//! [`HttpFetcherFactory`](crate::HttpFetcherFactory)), so that loops and pools are tested on paused time with
+//! scripted targets.
 //!
 //! The scrape timeout covers the whole of connect, headers and body; implementations enforce it and name the
 //! phase that was too slow. Dropping a future or a body aborts the request.

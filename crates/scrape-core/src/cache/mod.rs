@@ -4,8 +4,8 @@
 //! Guarantees (spec: scrape cache and staleness):
 //! - Each distinct line key has one entry: a series with its storage reference, or a dropped line.
 //! - A series appended without its own timestamp in one iteration and absent from the next gets exactly one
-//!   stale marker ([`ScrapeCache::for_each_stale`]), whatever spelling of the series was seen.
-//! - An iteration whose fetch failed midway leaves no trace ([`ScrapeCache::undo_iteration`]).
+//!   stale marker (`ScrapeCache::for_each_stale`), whatever spelling of the series was seen.
+//! - An iteration whose fetch failed midway leaves no trace (`ScrapeCache::undo_iteration`).
 //! - Memory stays bounded by twice the last successful scrape plus 1000 entries.
 //!
 //! Cost: an entry is 64 bytes and its key text; the hash index exists only while lines arrive in an order

@@ -3,8 +3,7 @@
 //! families with labels checked at compile time, collectors that are asked when somebody looks, and two
 //! renderings (text 0.0.4 and OpenMetrics).
 //!
-//! Nothing here reads a clock of its own: summaries age by the [`Clock`](crate::Clock) given to
-//! [`Registry::new`].
+//! Nothing here reads a clock of its own: summaries age by the [`Clock`] given to [`Registry::new`].
 
 mod desc;
 mod family;

@@ -1,10 +1,5 @@
 //! Runs providers for the jobs that want them, merges what they say and hands complete maps to one
-//! consumer.
-//!
-//! Guarantees: equal configurations share one provider; a reload leaves unchanged providers running and
-//! their targets in place; every map names every subscribed job; the newest map is what a slow consumer
-//! gets; maps leave at a bounded rate ([`ThrottleOptions`]); shutdown takes less than a second even if a
-//! provider hangs.
+//! consumer. [`Manager`] states what it guarantees.
 
 mod output;
 mod sender;
@@ -81,7 +76,13 @@ pub struct ApplyReport {
     pub failures: Vec<Failure>,
 }
 
-/// See the [module](self).
+/// Runs providers for the jobs that want them, merges what they say and hands complete maps to one
+/// consumer.
+///
+/// Guarantees: equal configurations share one provider; a reload leaves unchanged providers running and
+/// their targets in place; every map names every subscribed job; the newest map is what a slow consumer
+/// gets; maps leave at a bounded rate ([`ThrottleOptions`]); shutdown takes less than a second even if a
+/// provider hangs.
 pub struct Manager {
     shared: Arc<Shared>,
     factory: Arc<dyn ProviderFactory>,
