@@ -1,5 +1,7 @@
 //! One line (or protobuf sample) of the body: predicted, looked up, or decoded.
 
+use std::borrow::Cow;
+
 use super::append::Sample;
 use super::mutate::{self, Fate};
 use super::scratch::BATCH;
@@ -364,16 +366,15 @@ impl Scrape<'_> {
             )?;
             return Ok(());
         }
-        // The copy is changed by the limits below; histograms are few beside floats.
         let (int, float);
         let fitted: Option<Value<'_>> = match h.value {
             HistogramValue::Int(v) => {
                 int = self.fit_int(v);
-                int.as_ref().map(Value::Histogram)
+                int.as_deref().map(Value::Histogram)
             }
             HistogramValue::Float(v) => {
                 float = self.fit_float(v);
-                float.as_ref().map(Value::FloatHistogram)
+                float.as_deref().map(Value::FloatHistogram)
             }
         };
         let Some(value) = fitted else {
@@ -401,25 +402,35 @@ impl Scrape<'_> {
         Ok(())
     }
 
-    fn fit_int(&self, h: &Histogram) -> Option<Histogram> {
+    /// The histogram as the limits of the job allow it, copied only if that changes it.
+    fn fit_int<'h>(&self, h: &'h Histogram) -> Option<Cow<'h, Histogram>> {
+        let limit = self.bucket_limit();
+        if canonical(h.sum).to_bits() == h.sum.to_bits() && h.is_within(self.cfg.max_schema, limit)
+        {
+            return Some(Cow::Borrowed(h));
+        }
         let mut h = h.clone();
         h.sum = canonical(h.sum);
         h.cap_schema(self.cfg.max_schema);
-        self.limit_buckets_with(|limit| h.limit_buckets(limit).is_ok())
-            .then_some(h)
+        h.limit_buckets(limit).is_ok().then_some(Cow::Owned(h))
     }
 
-    fn fit_float(&self, h: &FloatHistogram) -> Option<FloatHistogram> {
+    /// See [`Self::fit_int`].
+    fn fit_float<'h>(&self, h: &'h FloatHistogram) -> Option<Cow<'h, FloatHistogram>> {
+        let limit = self.bucket_limit();
+        if canonical(h.sum).to_bits() == h.sum.to_bits() && h.is_within(self.cfg.max_schema, limit)
+        {
+            return Some(Cow::Borrowed(h));
+        }
         let mut h = h.clone();
         h.sum = canonical(h.sum);
         h.cap_schema(self.cfg.max_schema);
-        self.limit_buckets_with(|limit| h.limit_buckets(limit).is_ok())
-            .then_some(h)
+        h.limit_buckets(limit).is_ok().then_some(Cow::Owned(h))
     }
 
-    fn limit_buckets_with(&self, fits: impl FnOnce(usize) -> bool) -> bool {
-        self.cfg.bucket_limit == 0
-            || fits(usize::try_from(self.cfg.bucket_limit).unwrap_or(usize::MAX))
+    /// 0 is no limit.
+    fn bucket_limit(&self) -> usize {
+        usize::try_from(self.cfg.bucket_limit).unwrap_or(usize::MAX)
     }
 
     /// Labels in the scratch become the labels of the series.

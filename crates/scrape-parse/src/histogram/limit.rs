@@ -37,6 +37,14 @@ pub fn schema_for_bucket_factor(factor: f64) -> i32 {
 macro_rules! limits {
     ($type:ty) => {
         impl $type {
+            /// Whether [`Self::cap_schema`] and [`Self::limit_buckets`] would leave it as it is.
+            pub fn is_within(&self, max_schema: i32, limit: usize) -> bool {
+                let coarse = self.schema > super::MAX_EXPOSED_SCHEMA
+                    || self.schema
+                        <= max_schema.clamp(MIN_EXPONENTIAL_SCHEMA, MAX_EXPONENTIAL_SCHEMA);
+                coarse && (limit == 0 || self.bucket_count() <= limit)
+            }
+
             /// Lowers the resolution step by step until at most `limit` buckets are left; 0 is no limit.
             ///
             /// # Errors

@@ -463,4 +463,21 @@ proptest! {
         prop_assert_eq!(described as usize, h.positive_buckets.len());
         prop_assert!(h.positive_spans.iter().skip(1).all(|span| span.offset > 0 || by == 0));
     }
+
+    #[test]
+    fn a_histogram_within_its_limits_is_left_alone(
+        (spans, deltas) in sides(),
+        schema in prop_oneof![-5i32..10, Just(CUSTOM_BUCKETS_SCHEMA), 50i32..55],
+        max_schema in -6i32..10,
+        limit in 0usize..12,
+    ) {
+        let before = Histogram { schema, positive_spans: spans, positive_buckets: deltas, ..Histogram::default() };
+        let mut h = before.clone();
+        h.cap_schema(max_schema);
+        let fits = h.limit_buckets(limit).is_ok() && h.schema == schema;
+        prop_assert_eq!(before.is_within(max_schema, limit), fits);
+        prop_assert!(!fits || h == before);
+        let float = before.to_float();
+        prop_assert_eq!(float.is_within(max_schema, limit), fits);
+    }
 }
