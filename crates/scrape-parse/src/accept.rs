@@ -2,6 +2,7 @@
 
 use crate::ScrapeProtocol;
 use crate::escape::EscapingScheme;
+use alloc::{format, string::String};
 
 /// The header for these protocols in this order. Weights step down by a tenth from one above the number of
 /// protocols there are, and the header ends with anything at all. The draft of OpenMetrics 2.0 counts only where it

@@ -1,7 +1,8 @@
 //! Why a body was refused and where. The position is data, so that callers can point at it; `Display` shows
 //! the offending line with a caret, so that people can see it.
 
-use std::fmt;
+use alloc::{boxed::Box, format, string::String};
+use core::fmt;
 
 /// The class of a parse failure. Classes are part of the public contract; messages are not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -173,4 +174,4 @@ fn escape_into(bytes: &[u8], out: &mut String) {
     }
 }
 
-impl std::error::Error for ParseError {}
+impl core::error::Error for ParseError {}

@@ -1,7 +1,8 @@
 //! How names that are not `[a-zA-Z_:][a-zA-Z0-9_:]*` are written for a side that knows only such names.
 
-use std::fmt;
-use std::str::FromStr;
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use core::fmt;
+use core::str::FromStr;
 
 /// What a scrape asks the target to do with such names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -58,7 +59,7 @@ impl fmt::Display for UnknownEscapingScheme {
     }
 }
 
-impl std::error::Error for UnknownEscapingScheme {}
+impl core::error::Error for UnknownEscapingScheme {}
 
 impl FromStr for EscapingScheme {
     type Err = UnknownEscapingScheme;

@@ -1,7 +1,8 @@
 //! What a parser yields. Everything borrows the input or the parser's scratch memory, so an event lives until
 //! the next call on the cursor; nothing is allocated for a line that the caller already knows.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 use crate::ParseError;
 use crate::exemplar::Exemplars;

@@ -89,7 +89,7 @@ impl<'a> Iterator for Exemplars<'a> {
                 labels: Labels::OpenMetrics2(e),
             });
         }
-        match std::mem::take(&mut self.0) {
+        match core::mem::take(&mut self.0) {
             Source::Text { bytes, raw } => decode_text(bytes, raw),
             _ => None,
         }

@@ -1,10 +1,12 @@
 //! A body as metric families that own their parts: for tools, tests and anybody who wants the numbers rather
 //! than the speed. The scrape path works on events instead and allocates nothing.
 
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
+
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use alloc::collections::BTreeMap;
 
 use crate::histogram::{FloatHistogram, Histogram};
 use crate::{
@@ -128,7 +130,7 @@ fn suffixes(kind: MetricType) -> &'static [&'static str] {
 #[derive(Default)]
 struct Collector {
     families: Vec<Family>,
-    by_name: HashMap<String, usize>,
+    by_name: BTreeMap<String, usize>,
 }
 
 impl Collector {

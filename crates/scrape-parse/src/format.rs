@@ -1,5 +1,7 @@
 //! Which parser reads a body: formats, and how a `Content-Type` header selects one.
 
+use alloc::format;
+
 mod media_type;
 
 use crate::{ErrorClass, ParseError, ScrapeProtocol};

@@ -11,6 +11,8 @@
 //!   validated again, and a value whose text has not changed is not parsed. The same holds for exemplars
 //!   ([`Cursor::expect_with_exemplar`]) and for metadata lines ([`Cursor::expect_meta`]).
 //! - [`families::families`] is the comfortable layer above, for tools.
+//! - The cargo feature `std`, on by default, adds the validator (`strict`) and the lint (`lint`); without it the crate
+//!   is `no_std` and needs an allocator.
 //!
 //! What is accepted and refused is what Prometheus 3 accepts and refuses, bar its bugs. A [`ParseError`] says
 //! what was expected and where; the first one is final, and what the body yielded before it has to be dropped.
@@ -41,6 +43,10 @@
 //! # Ok::<(), scrape_parse::ParseError>(())
 //! ```
 
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+
+extern crate alloc;
+
 mod accept;
 mod error;
 pub mod escape;
@@ -50,6 +56,7 @@ pub mod families;
 mod format;
 pub mod histogram;
 mod labels;
+#[cfg(feature = "std")]
 pub mod lint;
 pub mod names;
 mod nhcb;
@@ -65,6 +72,7 @@ mod protocol;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
 mod scan;
+#[cfg(feature = "std")]
 pub mod strict;
 mod text;
 mod unescape;

@@ -1,8 +1,9 @@
 //! Which names a metric and a label may have. Exposition, relabeling and the scrape pass ask the same
 //! question, so the answer lives at the bottom.
 
-use std::fmt;
-use std::str::FromStr;
+use alloc::{borrow::ToOwned, string::String};
+use core::fmt;
+use core::str::FromStr;
 
 /// The rule that names must follow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -47,7 +48,7 @@ impl fmt::Display for UnknownValidationScheme {
     }
 }
 
-impl std::error::Error for UnknownValidationScheme {}
+impl core::error::Error for UnknownValidationScheme {}
 
 impl FromStr for ValidationScheme {
     type Err = UnknownValidationScheme;
@@ -80,7 +81,7 @@ pub fn is_valid_label_name(scheme: ValidationScheme, name: &[u8]) -> bool {
 }
 
 fn is_non_empty_utf8(name: &[u8]) -> bool {
-    !name.is_empty() && std::str::from_utf8(name).is_ok()
+    !name.is_empty() && core::str::from_utf8(name).is_ok()
 }
 
 fn is_legacy(name: &[u8], also: impl Fn(u8) -> bool) -> bool {

@@ -14,6 +14,7 @@ use crate::text;
 use crate::text::start_ts::StartTimestamps;
 use crate::text::tail::Expected;
 use crate::{ErrorClass, LabelContext, MetricType, ParseError};
+use alloc::{boxed::Box, vec::Vec};
 
 /// Caps on the parts of a body; 0 means none. A part over its cap fails the body with [`ErrorClass::Limit`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,7 +1,8 @@
 //! The names under which a configuration lists exposition formats, in order of preference.
 
-use std::fmt;
-use std::str::FromStr;
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use core::fmt;
+use core::str::FromStr;
 
 /// A format and its version, as `scrape_protocols` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,7 +94,7 @@ impl fmt::Display for UnknownProtocol {
     }
 }
 
-impl std::error::Error for UnknownProtocol {}
+impl core::error::Error for UnknownProtocol {}
 
 /// What this build knows by name.
 fn known() -> impl Iterator<Item = ScrapeProtocol> {

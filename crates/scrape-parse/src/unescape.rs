@@ -1,6 +1,8 @@
 //! Escapes of label values, quoted names and help texts. Only the listed ones exist; any other `\x` stays as
 //! two bytes. Reading is left to right without overlap.
 
+use alloc::vec::Vec;
+
 /// Label values and quoted names: `\\`, `\"`, `\n`.
 pub(crate) fn unescape_label(raw: &[u8]) -> Vec<u8> {
     unescape(raw, true)

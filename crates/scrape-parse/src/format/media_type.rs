@@ -1,6 +1,8 @@
 //! Media types of RFC 2045, `type/subtype *( ";" name "=" value )`, read as strictly as Go reads them: the
 //! choice between parser and fallback depends on it.
 
+use alloc::vec::Vec;
+
 /// What a well-formed header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MediaType<'h> {

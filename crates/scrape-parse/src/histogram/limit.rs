@@ -11,8 +11,8 @@ pub struct BucketLimitError {
     pub buckets: usize,
 }
 
-impl std::fmt::Display for BucketLimitError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for BucketLimitError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(
             f,
             "histogram has {} buckets, more than the limit of {}",
@@ -21,10 +21,11 @@ impl std::fmt::Display for BucketLimitError {
     }
 }
 
-impl std::error::Error for BucketLimitError {}
+impl core::error::Error for BucketLimitError {}
 
 /// The finest exponential schema whose buckets grow by at least `factor`, -4 to 8. A factor of 1 or less, or
 /// NaN, allows every schema.
+#[cfg(feature = "std")]
 pub fn schema_for_bucket_factor(factor: f64) -> i32 {
     let factor = if factor > 1.0 { factor } else { 1.002_71 };
     let schema = (-factor.log2().log2()).floor();

@@ -5,6 +5,8 @@
 //! the resolution, the bucket limit and schema cap of a scrape job, conversion, exact comparison. None of them
 //! panics on hostile values: bucket indices wrap as 32-bit integers do and validation refuses the result.
 
+use alloc::vec::Vec;
+
 mod limit;
 mod ops;
 mod side;
@@ -13,7 +15,9 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
-pub use limit::{BucketLimitError, schema_for_bucket_factor};
+pub use limit::BucketLimitError;
+#[cfg(feature = "std")]
+pub use limit::schema_for_bucket_factor;
 pub use validate::{HistogramError, Side};
 
 pub(crate) use side::{Bucket, SideBuilder, none_empty, spans_are_compact, walk};

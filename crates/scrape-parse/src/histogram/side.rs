@@ -2,6 +2,7 @@
 //! whether buckets are deltas or absolute counts.
 
 use super::Span;
+use alloc::vec::Vec;
 
 /// A stored bucket: how it turns into an absolute count and back, given its predecessor's absolute count.
 pub(crate) trait Bucket: Copy {

@@ -5,7 +5,7 @@ use super::{
     CUSTOM_BUCKETS_SCHEMA, FloatHistogram, Histogram, MAX_EXPONENTIAL_SCHEMA,
     MIN_EXPONENTIAL_SCHEMA, Span,
 };
-use std::fmt;
+use core::fmt;
 
 /// A side of a histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -155,7 +155,7 @@ impl fmt::Display for HistogramError {
     }
 }
 
-impl std::error::Error for HistogramError {}
+impl core::error::Error for HistogramError {}
 
 impl Histogram {
     /// Checks everything that storage checks before it takes a histogram.

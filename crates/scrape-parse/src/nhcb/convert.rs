@@ -2,6 +2,7 @@
 
 use crate::histogram::{CUSTOM_BUCKETS_SCHEMA, FloatHistogram, Histogram, ResetHint, SideBuilder};
 use crate::protobuf::{Flavour, Native};
+use alloc::vec::Vec;
 
 /// Why classic buckets do not amount to a histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl Nhcb {
     fn arrange(&mut self) {
         if self.unsorted {
             self.buckets
-                .sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(std::cmp::Ordering::Equal));
+                .sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(core::cmp::Ordering::Equal));
             self.buckets.dedup_by(|later, earlier| later.0 == earlier.0);
             self.unsorted = false;
         }
@@ -162,5 +163,5 @@ fn check<H, E>(histogram: &H, validate: impl Fn(&H) -> Result<(), E>) -> Result<
 /// Whether a count is a whole number that fits the integer flavour. Counts are not negative here.
 fn is_integral(count: f64) -> bool {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    count < LIMIT && count.trunc() == count
+    count < LIMIT && (count as i64) as f64 == count
 }

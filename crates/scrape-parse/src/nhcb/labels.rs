@@ -4,6 +4,7 @@ use crate::event::{LabelContext, LabelSink, METRIC_NAME};
 use crate::labels::{LabelSpan, emit};
 use crate::names::{ValidationScheme, is_valid_label_name, is_valid_metric_name};
 use crate::number::parse_go_float;
+use alloc::vec::Vec;
 
 const BUCKET_LABEL: &[u8] = b"le";
 

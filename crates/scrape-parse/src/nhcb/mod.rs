@@ -5,6 +5,8 @@
 //! of one label set and yields the histogram when something else comes. A set that does not convert vanishes; the
 //! next one starts afresh.
 
+use alloc::vec::Vec;
+
 mod convert;
 mod labels;
 
@@ -69,7 +71,7 @@ impl Collector {
 
     /// Ends collection; the histogram, if the members make one.
     fn finish(&mut self) -> Option<Flavour> {
-        if !std::mem::take(&mut self.collecting) {
+        if !core::mem::take(&mut self.collecting) {
             return None;
         }
         // A histogram that does not convert is dropped with its classic series, as upstream does.

@@ -119,7 +119,7 @@ impl OmFloat {
     /// The text.
     pub fn as_str(&self) -> &str {
         // Only ASCII is ever pushed.
-        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
     fn push(&mut self, bytes: &[u8]) {

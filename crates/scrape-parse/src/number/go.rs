@@ -2,6 +2,7 @@
 //! hexadecimal floats (`0x1p-2`), underscores between digits, infinities and NaN; out of range is a failure.
 
 use super::sample::{NAN, is_decimal};
+use alloc::vec::Vec;
 
 /// Parses a whole text; `None` if it is not a number in range.
 pub fn parse_go_float(text: &[u8]) -> Option<f64> {

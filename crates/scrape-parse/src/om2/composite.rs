@@ -6,6 +6,7 @@ use crate::ErrorClass::{Composite as Bad, Float, Spans};
 use crate::MetricType;
 use crate::histogram::{MAX_EXPONENTIAL_SCHEMA, MIN_EXPONENTIAL_SCHEMA, Span};
 use crate::number::scan_number;
+use alloc::vec::Vec;
 
 /// A field of a composite value; also its bit in [`Composite::seen`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -289,12 +290,12 @@ fn number(line: &[u8], i: usize) -> Parsed<(f64, usize)> {
 }
 
 /// Digits with a sign before them, if that is what the token is and it fits.
-fn digits<T: std::str::FromStr>(token: &[u8]) -> Option<T> {
+fn digits<T: core::str::FromStr>(token: &[u8]) -> Option<T> {
     let unsigned = token.strip_prefix(b"+").or(token.strip_prefix(b"-"));
     if !unsigned.unwrap_or(token).iter().all(u8::is_ascii_digit) {
         return None;
     }
-    std::str::from_utf8(token).ok()?.parse().ok()
+    core::str::from_utf8(token).ok()?.parse().ok()
 }
 
 fn count(line: &[u8], i: usize) -> Parsed<(Count, usize)> {
@@ -302,7 +303,7 @@ fn count(line: &[u8], i: usize) -> Parsed<(Count, usize)> {
     let (value, end) = number(line, i)?;
     // A float holds whole numbers exactly only up to 2^53.
     let exact = digits::<u64>(line.get(i..end).unwrap_or_default());
-    let is_whole = (0.0..TOO_MANY).contains(&value) && value.trunc() == value;
+    let is_whole = (0.0..TOO_MANY).contains(&value) && (value as u64) as f64 == value;
     let whole = is_whole.then_some(value as u64);
     let whole = exact.or(whole);
     Ok((Count { value, whole }, end))

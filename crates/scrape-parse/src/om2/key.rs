@@ -14,6 +14,7 @@ use crate::labels::{LabelSpan, emit};
 use crate::number::OmFloat;
 use crate::parser::Limits;
 use crate::{ErrorClass, ParseError};
+use alloc::vec::Vec;
 
 /// What a series is within its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

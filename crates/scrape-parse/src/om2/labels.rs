@@ -37,7 +37,7 @@ pub(super) fn quoted(line: &[u8], open: usize, class: ErrorClass) -> Parsed<Quot
             None => return bad(class, "the string is not closed", open),
         }
     };
-    if !ascii && let Err(e) = std::str::from_utf8(line.get(open + 1..next - 1).unwrap_or_default())
+    if !ascii && let Err(e) = core::str::from_utf8(line.get(open + 1..next - 1).unwrap_or_default())
     {
         return bad(Utf8, "a string must be UTF-8", open + 1 + e.valid_up_to());
     }

@@ -10,7 +10,7 @@ use crate::labels::LabelSpan;
 use crate::parser::Cursor;
 use crate::unescape::unescape_label;
 use crate::{MetricType, ParserOptions};
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 /// Parses the line at the cursor, which ends with a line feed if it is `terminated`. `None` if it yields nothing
 /// by itself: it says nothing, or it holds a composite value, whose events come from [`State::step`].

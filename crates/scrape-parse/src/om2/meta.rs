@@ -42,7 +42,7 @@ pub(super) fn meta<'p>(line: &'p [u8], limits: &Limits) -> Parsed<Meta<'p>> {
     }
     let from = next + 1;
     let text = line.get(from..).unwrap_or_default();
-    let utf8 = || match std::str::from_utf8(text) {
+    let utf8 = || match core::str::from_utf8(text) {
         Ok(text) if text.ends_with('\r') => {
             let message = "a line ends with a line feed alone";
             bad(MetaText, message, line.len() - 1)

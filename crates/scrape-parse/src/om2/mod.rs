@@ -24,6 +24,8 @@
 //! Composite values without a type: the draft both allows and forbids them. A family of type unknown, or of no
 //! type, has plain numbers.
 
+use alloc::{string::String, vec::Vec};
+
 mod composite;
 mod exemplar;
 mod explode;
@@ -44,10 +46,10 @@ use crate::parser::Cursor;
 use crate::protobuf::{Flavour, Native};
 use crate::unescape::unescape_label;
 use crate::{ErrorClass, Format, MetricType, ParseError};
+use alloc::borrow::Cow;
 use composite::Composite;
 use explode::Next;
 use key::KeyBuilder;
-use std::borrow::Cow;
 use tail::Found;
 
 pub(crate) use exemplar::{Exemplars, Om2Exemplar};

@@ -5,6 +5,7 @@ use super::{Parsed, bad};
 use crate::ErrorClass::{Float, Trail, Ts, Value};
 use crate::number::{Parsed as Number, parse_number, scan_number};
 use crate::parser::Limits;
+use alloc::vec::Vec;
 
 /// A line without key and value.
 #[derive(Debug, Clone, Copy, Default)]

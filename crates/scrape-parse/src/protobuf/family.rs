@@ -78,7 +78,7 @@ pub(super) fn head(message: &[u8], whole: Range) -> Result<Head> {
     }
     if head.first_metric.is_some() {
         let name = head.name.of(message);
-        if name.is_empty() || std::str::from_utf8(name).is_err() {
+        if name.is_empty() || core::str::from_utf8(name).is_err() {
             let message = "family name is empty or not valid UTF-8";
             return Err(Fault::new(
                 ErrorClass::PbName,
@@ -86,7 +86,7 @@ pub(super) fn head(message: &[u8], whole: Range) -> Result<Head> {
                 message,
             ));
         }
-        if std::str::from_utf8(head.help.of(message)).is_err() {
+        if core::str::from_utf8(head.help.of(message)).is_err() {
             return Err(Fault::new(
                 ErrorClass::Utf8,
                 head.help.start as usize,

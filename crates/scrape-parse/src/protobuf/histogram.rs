@@ -6,6 +6,7 @@ use super::metric::read_time;
 use super::packed::Deltas;
 use super::wire::{BYTES, FIXED64, Fields, Range, Result, Tag, zigzag32};
 use crate::histogram::Span;
+use alloc::vec::Vec;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Histogram {

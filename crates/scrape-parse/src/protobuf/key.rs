@@ -14,6 +14,7 @@ use super::wire::{Fault, Range, Result};
 use crate::event::METRIC_NAME;
 use crate::number::OmFloat;
 use crate::{ErrorClass, LabelSink};
+use alloc::vec::Vec;
 
 /// What a series is within its metric; the last byte of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

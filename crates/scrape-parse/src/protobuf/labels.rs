@@ -6,7 +6,8 @@ use super::key::{Part, Tail};
 use super::wire::{BYTES, Fault, Fields, Range, Result};
 use crate::event::METRIC_NAME;
 use crate::{ErrorClass, LabelSink};
-use std::cell::RefCell;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 
 /// What is known of the labels of the metric in work. Filled when the first of its series is asked for them, so a
 /// caller that knows its series pays nothing.
@@ -94,7 +95,7 @@ pub(super) fn walk(key: &[u8], labels: Range, mut pair: impl FnMut(Range, Range)
         };
         // An empty name is refused here; an absent one decodes as empty and is refused by the caller's name
         // check, as upstream does. Only an absent one starts at 0, where the family name lies.
-        if (!ascii && std::str::from_utf8(name.of(key)).is_err())
+        if (!ascii && core::str::from_utf8(name.of(key)).is_err())
             || (name.is_empty() && name.start > 0)
         {
             return Err(Fault::new(
@@ -103,7 +104,7 @@ pub(super) fn walk(key: &[u8], labels: Range, mut pair: impl FnMut(Range, Range)
                 "label name is empty or not valid UTF-8",
             ));
         }
-        if !ascii && std::str::from_utf8(value.of(key)).is_err() {
+        if !ascii && core::str::from_utf8(value.of(key)).is_err() {
             return Err(Fault::new(
                 ErrorClass::Utf8,
                 value.start as usize,

@@ -5,6 +5,7 @@
 use super::exemplar::{self, Time};
 use super::histogram::Histogram;
 use super::wire::{FIXED64, Fields, Range, Result};
+use alloc::vec::Vec;
 
 /// The scratch of one metric.
 #[derive(Debug, Clone, Default)]

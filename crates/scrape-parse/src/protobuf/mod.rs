@@ -6,6 +6,8 @@
 //! validity depends on bytes that are part of the key, so a caller that has decoded a key once need not do so
 //! again. Nothing recurses, and in the steady state nothing is allocated.
 
+use alloc::boxed::Box;
+
 mod bucket;
 mod exemplar;
 mod family;
@@ -182,7 +184,7 @@ pub(crate) fn advance<'p>(cursor: &mut Cursor<'p>) -> Result<Ready<'p>, ParseErr
         let input = cursor.input;
         let parser = &mut *cursor.parser;
         let decoder = &mut parser.protobuf;
-        if std::mem::take(&mut decoder.held) {
+        if core::mem::take(&mut decoder.held) {
             return Ok(Ready::Event(message_at(cursor)));
         }
         if !decoder.active {

@@ -8,6 +8,7 @@ use crate::histogram::{
     Bucket, FloatHistogram, Histogram, ResetHint, SideBuilder, Span, none_empty, spans_are_compact,
     walk,
 };
+use alloc::vec::Vec;
 
 /// The two flavours, one of which holds the last histogram built.
 #[derive(Debug, Clone, Default)]
@@ -101,8 +102,8 @@ fn side<B: Bucket>(
     (spans_out, buckets_out): (&mut Vec<Span>, &mut Vec<B>),
 ) {
     if compact && spans_are_compact(spans, 0) {
-        std::mem::swap(spans, spans_out);
-        std::mem::swap(buckets, buckets_out);
+        core::mem::swap(spans, spans_out);
+        core::mem::swap(buckets, buckets_out);
         return;
     }
     let mut builder = SideBuilder::new(spans_out, buckets_out, 0);

@@ -3,6 +3,7 @@
 //! Here four values of either length are taken out of eight bytes without a branch.
 
 use super::wire::{Fields, Range, Result, zigzag};
+use alloc::vec::Vec;
 
 /// Deltas in the order of the wire, and what compaction needs to know of them.
 #[derive(Debug, Clone, Default)]

@@ -8,8 +8,9 @@ use crate::exemplar::Exemplars;
 use crate::labels::LabelsRef;
 use crate::parser::Cursor;
 use crate::{LabelSink, ParseError};
+use alloc::{boxed::Box, string::String};
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 /// Where in the body the labels of a protobuf series came from; its key holds them.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +24,7 @@ impl PbLabels<'_> {
         let decoder = &self.0.parser.protobuf;
         let places = decoder.key.labels();
         // Only of the key in work are the places known.
-        let in_work = std::ptr::eq(key, decoder.key.key());
+        let in_work = core::ptr::eq(key, decoder.key.key());
         if several && in_work && decoder.labels.decode(key, places, sink) {
             return Ok(());
         }

@@ -19,7 +19,7 @@ impl Fault {
     }
 }
 
-pub(crate) type Result<T> = std::result::Result<T, Fault>;
+pub(crate) type Result<T> = core::result::Result<T, Fault>;
 
 /// Wire types that carry a value.
 pub(crate) const VARINT: u8 = 0;

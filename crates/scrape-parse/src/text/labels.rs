@@ -5,6 +5,7 @@ use crate::ErrorClass::{Equal, LabelName, LabelValue, Limit, NameDup, NameUnset,
 use crate::labels::LabelSpan;
 use crate::parser::Limits;
 use crate::scan;
+use alloc::vec::Vec;
 
 /// A token between quotes.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +135,7 @@ fn label_value<const OM: bool>(input: Input<'_>, open: usize, exemplar: bool) ->
             Some(_) => i += 1,
         }
     };
-    if !ascii && let Err(e) = std::str::from_utf8(input.slice(open + 1, next - 1)) {
+    if !ascii && let Err(e) = core::str::from_utf8(input.slice(open + 1, next - 1)) {
         return bad(
             Utf8,
             "a label value must be UTF-8",

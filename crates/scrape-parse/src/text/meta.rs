@@ -76,7 +76,7 @@ fn line_end(input: Input<'_>, from: usize) -> Lex<usize> {
 }
 
 fn utf8<'p>(input: Input<'p>, from: usize, to: usize) -> Lex<&'p str> {
-    match std::str::from_utf8(input.slice(from, to)) {
+    match core::str::from_utf8(input.slice(from, to)) {
         Ok(text) => Ok(text),
         Err(e) => bad(Utf8, "this text must be UTF-8", from + e.valid_up_to()),
     }

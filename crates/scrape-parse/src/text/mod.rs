@@ -3,6 +3,8 @@
 //! Lines are never split off first: a label value may hold a line feed, a comment an unbalanced quote. A line
 //! is read token by token from its start; if the piece ends first, it is read again when more has come.
 
+use alloc::{string::String, vec::Vec};
+
 pub(crate) mod exemplar;
 pub(crate) mod labels;
 pub(crate) mod lexer;
@@ -11,7 +13,7 @@ pub(crate) mod predict;
 pub(crate) mod start_ts;
 pub(crate) mod tail;
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 use crate::event::{Event, LabelContext, LabelSink, Series};
 use crate::exemplar::{Exemplars, Source};

@@ -18,6 +18,7 @@ use crate::labels::LabelSpan;
 use crate::parser::{Cursor, Limits};
 use crate::unescape::unescape_label;
 use crate::{Format, MetricType, ParseError, scan};
+use alloc::vec::Vec;
 
 const SUFFIX: &[u8] = b"_created";
 
@@ -249,7 +250,7 @@ pub(crate) fn ahead_of(cursor: &mut Cursor<'_>, from: usize) -> Lex<()> {
                     millis,
                 });
                 let ignored = ignored_label(cursor.parser.kind);
-                let mut metric = std::mem::take(&mut cursor.parser.start_ts.found_metric);
+                let mut metric = core::mem::take(&mut cursor.parser.start_ts.found_metric);
                 let key = cursor.input.get(i..key_end).unwrap_or_default();
                 let parser = &mut *cursor.parser;
                 if !write_metric(
@@ -293,7 +294,7 @@ pub(crate) fn prepare(cursor: &mut Cursor<'_>) -> Lex<()> {
     {
         return Ok(());
     }
-    let mut table = std::mem::take(&mut cursor.parser.start_ts.table);
+    let mut table = core::mem::take(&mut cursor.parser.start_ts.table);
     let result = fill(cursor, &mut table);
     cursor.parser.start_ts.table = table;
     result

@@ -152,7 +152,7 @@ fn text_tail<'p>(
 
 /// A decimal i64, `-` allowed.
 fn integer(digits: &[u8]) -> Option<i64> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    core::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Whether the token at `start` is `expected`, not just the beginning of a longer one.
