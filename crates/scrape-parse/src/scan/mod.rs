@@ -5,6 +5,13 @@
 //! This is the only module of the workspace's parsers with `unsafe` code: unaligned vector loads, each behind a
 //! bounds check. `SAFETY.md` beside the crate's manifest has the argument for each kernel.
 
+#[cfg(all(
+    target_arch = "aarch64",
+    target_feature = "neon",
+    target_endian = "little"
+))]
+#[expect(unsafe_code, reason = "vector loads behind bounds checks")]
+mod neon;
 mod scalar;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[expect(unsafe_code, reason = "vector loads behind bounds checks")]
@@ -12,7 +19,20 @@ mod sse2;
 #[cfg(test)]
 mod tests;
 
-#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[cfg(all(
+    target_arch = "aarch64",
+    target_feature = "neon",
+    target_endian = "little"
+))]
+use neon as kernel;
+#[cfg(not(any(
+    all(target_arch = "x86_64", target_feature = "sse2"),
+    all(
+        target_arch = "aarch64",
+        target_feature = "neon",
+        target_endian = "little"
+    )
+)))]
 use scalar as kernel;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 use sse2 as kernel;

@@ -29,7 +29,17 @@ pub(super) fn name_end<const COLON: bool>(buf: &[u8], from: usize) -> usize {
 }
 
 /// See [`super::label_set_end`].
-#[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
+#[cfg(any(
+    test,
+    not(any(
+        all(target_arch = "x86_64", target_feature = "sse2"),
+        all(
+            target_arch = "aarch64",
+            target_feature = "neon",
+            target_endian = "little"
+        )
+    ))
+))]
 #[inline]
 pub(super) fn label_set_end(buf: &[u8], from: usize) -> usize {
     label_set_end_from(buf, from, false)

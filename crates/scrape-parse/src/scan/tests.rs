@@ -1,7 +1,104 @@
-//! Every kernel against its definition: all alignments, all stop positions, all bytes.
+//! The definition against written answers, and every kernel against the definition: all alignments, all stop
+//! positions, all bytes.
 
 use super::{kernel, scalar};
 use proptest::prelude::*;
+
+/// Behind a block of sixteen bytes and one of sixty-four, so that the answers hold for the vector part of a kernel
+/// as well as for its rest.
+const LEADS: [usize; 4] = [0, 5, 16, 70];
+
+/// The text behind leads of letters and before tails that leave it in the last block or not, with where it begins.
+fn everywhere(text: &[u8], check: impl Fn(&[u8], usize)) {
+    for lead in LEADS {
+        for tail in LEADS {
+            let mut buf = vec![b'x'; lead];
+            buf.extend_from_slice(text);
+            buf.resize(lead + text.len() + tail, b'"');
+            check(&buf, lead);
+        }
+    }
+}
+
+#[test]
+fn quoted_stops_as_written_and_tells_ascii() {
+    for (text, stop, ascii) in [
+        (&b"\"x"[..], 0, true),
+        (b"ab\"", 2, true),
+        (b"ab\\n\"", 2, true),
+        (b"a\nb", 1, true),
+        (b"abc\0", 3, true),
+        (b"\x01\x1f\x7f }{,=\"", 8, true),
+        ("caf\u{e9}\"".as_bytes(), 5, false),
+        // What comes behind the stop does not count.
+        ("ab\"\u{e9}".as_bytes(), 2, true),
+        (b"\x80\"", 1, false),
+        (b"\xff\n", 1, false),
+    ] {
+        everywhere(text, |buf, lead| {
+            assert_eq!(scalar::quoted(buf, 0), (lead + stop, ascii), "{buf:?}");
+            assert_eq!(kernel::quoted(buf, 0), (lead + stop, ascii), "{buf:?}");
+        });
+    }
+    assert_eq!(scalar::quoted(b"abc", 0), (3, true));
+    assert_eq!(scalar::quoted(b"abc", 9), (3, true));
+}
+
+#[test]
+fn names_end_as_written() {
+    for (text, metric, label) in [
+        (&b"aZ_09{"[..], 5, 5),
+        (b"job:rate5m ", 10, 3),
+        (b"/", 0, 0),
+        (b"9:;", 2, 1),
+        (b"z{", 1, 1),
+        (b"Z[", 1, 1),
+        (b"a`", 1, 1),
+        (b"A@", 1, 1),
+        (b"\0", 0, 0),
+        // Bytes that are letters and digits but for their highest bit or for the bit of lower case.
+        (b"\xe1", 0, 0),
+        (b"\xb0", 0, 0),
+        (b"\x10", 0, 0),
+        (b"_\x7f", 1, 1),
+    ] {
+        everywhere(text, |buf, lead| {
+            assert_eq!(scalar::name_end::<true>(buf, 0), lead + metric, "{buf:?}");
+            assert_eq!(kernel::name_end::<true>(buf, 0), lead + metric, "{buf:?}");
+            assert_eq!(scalar::name_end::<false>(buf, 0), lead + label, "{buf:?}");
+            assert_eq!(kernel::name_end::<false>(buf, 0), lead + label, "{buf:?}");
+        });
+    }
+    assert_eq!(scalar::name_end::<true>(b"abc", 0), 3);
+    assert_eq!(scalar::name_end::<true>(b"abc", 9), 3);
+}
+
+#[test]
+fn label_sets_end_as_written() {
+    for (text, end) in [
+        (&b"a=\"b\"} 1"[..], 5),
+        (b"} 1", 0),
+        (b"a=\"}\"} 1", 5),
+        (b"a=\"\n\"\n", 5),
+        (b"a=\"\\\"}\"} 1", 7),
+        (b"a=\"\\\\\"} 1", 6),
+        // A backslash outside quotes hides nothing.
+        (b"\\\"}\"}", 4),
+        (b"\\}", 1),
+        (
+            b"a=\"0123456789}0123456789}0123456789}0123456789}0123456789}0123456789}\",b=\"\"}",
+            75,
+        ),
+    ] {
+        everywhere(text, |buf, lead| {
+            assert_eq!(scalar::label_set_end(buf, 0), lead + end, "{buf:?}");
+            assert_eq!(kernel::label_set_end(buf, 0), lead + end, "{buf:?}");
+        });
+    }
+    assert_eq!(scalar::label_set_end(b"a=\"}", 0), 4);
+    assert_eq!(scalar::label_set_end(b"a=\"\\", 0), 4);
+    assert_eq!(scalar::label_set_end(b"a", 9), 1);
+}
 
 fn agree(buf: &[u8]) {
     for from in 0..=buf.len() + 1 {
