@@ -28,6 +28,7 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("first", scenario_first::run),
     ("many-targets", scenario_many::run),
     ("farm", farm::run),
+    ("farm-3", farm::run_3),
 ];
 
 pub(crate) fn run(names: &[String]) -> Result<()> {

@@ -118,8 +118,10 @@ pub(super) struct Case {
     pub(super) config: &'static str,
     pub(super) serve: fn(&Ask) -> Reply,
     pub(super) alignment: Alignment,
-    /// Why our result is not that of version 2.42, with the reason's place in the specification.
+    /// Why our result is not upstream's.
     pub(super) differs: Option<&'static str>,
+    /// Only that of 2.42 is another; 3 does the same as ours.
+    pub(super) from_2_only: bool,
     /// Series that must be among ours with these values.
     pub(super) shows: &'static [Shown],
     /// Series that must not be among ours.
@@ -139,6 +141,7 @@ pub(super) fn case(
         serve,
         alignment: Alignment::Scrape,
         differs: None,
+        from_2_only: false,
         shows: &[],
         lacks: &[],
     }
@@ -153,6 +156,11 @@ impl Case {
     pub(super) fn lacks(mut self, series: &'static [&'static str]) -> Self {
         self.lacks = series;
         self
+    }
+
+    pub(super) fn differs_from_2(mut self, why: &'static str) -> Self {
+        self.from_2_only = true;
+        self.differs(why)
     }
 
     pub(super) fn differs(mut self, why: &'static str) -> Self {

@@ -231,17 +231,17 @@ fn content_types() -> Vec<Case> {
             r.headers.clear();
             r
         })
-        .differs(FAILS)
+        .differs_from_2(FAILS)
         .shows(&[("up", "0 …")]),
         case("ct-json", "§8.1", "", |_| {
             Reply::new("application/json", XY)
         })
-        .differs(FAILS)
+        .differs_from_2(FAILS)
         .shows(&[("up", "0 …")]),
         case("ct-broken", "formats §5, C04", "", |_| {
             Reply::new("text/plain; a=1; a=2", XY)
         })
-        .differs(FAILS)
+        .differs_from_2(FAILS)
         .shows(&[("up", "0 …")]),
         case("ct-empty-body", "§8.1, case 86", "", |a| {
             if a.k % 3 == 2 {

@@ -147,7 +147,7 @@ fn relabel() -> Vec<Case> {
             "metric_relabel_configs: [{source_labels: [__name__], regex: 'second', target_label: __name__, replacement: 'not valid'}]",
             |_| text("first 1\nsecond 2\nthird 3\n"),
         )
-        .differs("2.42 has no UTF-8 names and fails the scrape")
+        .differs_from_2("2.42 has no UTF-8 names and fails the scrape")
         .shows(&[("up", "1 …"), ("not valid", "2 …")]),
         case(
             "mr-newline",
@@ -155,7 +155,7 @@ fn relabel() -> Vec<Case> {
             "metric_relabel_configs: [{source_labels: [a], regex: 'line1.*line2', target_label: hit, replacement: 'yes'}]",
             |_| text("x{a=\"line1\\nline2\"} 1\n"),
         )
-        .differs("the dot of a rule matches a line break since 3.0")
+        .differs_from_2("the dot of a rule matches a line break since 3.0")
         .shows(&[("x{a=\"line1\\nline2\",hit=\"yes\"}", "1 …")]),
         case(
             "mr-regex",

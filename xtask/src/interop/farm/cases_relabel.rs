@@ -36,7 +36,7 @@ pub(super) fn table() -> Vec<Case> {
             "params: {module: [config]}\nstatic_configs: [{targets: ['$HOST'], labels: {case: param-beats, __param_module: target}}]",
             echo,
         )
-        .differs("a parameter that the target brings beats the job's since 3.0")
+        .differs_from_2("a parameter that the target brings beats the job's since 3.0")
         .shows(&[(
             "asked{encoding=\"gzip\",timeout=\"1\",url=\"/c/param-beats?module=target\"}",
             "1 …",

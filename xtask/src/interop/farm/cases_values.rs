@@ -150,7 +150,9 @@ fn times() -> Vec<Case> {
                 &format!("x 1 {{{}}}\nx 2\ny 1\ny 2 {{{}}}\n", a.k * 100, a.k * 100),
             )
         })
-        .differs("since 2.53.3 a repeat in one scrape is refused unless it has its own timestamp")
+        .differs_from_2(
+            "since 2.53.3 a repeat in one scrape is refused unless it has its own timestamp",
+        )
         .shows(&[("x", "@0=1 @100=1 @200=1")]),
     ]
 }

@@ -1,6 +1,6 @@
 //! A farm of awkward targets, scraped by a real Prometheus and by our program side by side with the same
 //! configuration; what both stored is compared series by series and value by value. The rows of the table
-//! (`cases_*`) say where ours is to differ from version 2.42, and then what ours has to be.
+//! (`cases_*`) say where ours is to differ, from 2.42 only or from 3 as well, and then what ours has to be.
 
 mod case;
 mod cases_files;
@@ -24,7 +24,7 @@ use super::peers::{Process, free_port};
 use anyhow::{Context, Result, bail, ensure};
 use case::{Alignment, Case};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use view::View;
@@ -52,7 +52,46 @@ fn table() -> Vec<Case> {
     all
 }
 
+/// The Prometheus to compare with.
+struct Upstream {
+    prometheus: PathBuf,
+    promtool: PathBuf,
+    /// Its major version.
+    major: u32,
+}
+
+/// Names a Prometheus of version 3, which Debian does not have; promtool has to lie beside it.
+const VERSION_3: &str = "SCRAPE_PROMETHEUS_3";
+
+/// Against the Prometheus that Debian has, which is 2.42.
 pub(super) fn run(env: &Env) -> Result<()> {
+    let upstream = Upstream {
+        prometheus: env.peers.prometheus.clone(),
+        promtool: env.peers.promtool.clone(),
+        major: 2,
+    };
+    compare(env, &upstream)
+}
+
+/// Against a Prometheus of version 3, if one is named: then only what differs from every version may differ.
+pub(super) fn run_3(env: &Env) -> Result<()> {
+    let Some(prometheus) = std::env::var_os(VERSION_3).map(PathBuf::from) else {
+        println!("  skipped: {VERSION_3} names no prometheus of version 3");
+        return Ok(());
+    };
+    let promtool = prometheus.with_file_name("promtool");
+    for program in [&prometheus, &promtool] {
+        ensure!(program.is_file(), "{} is not there", program.display());
+    }
+    let upstream = Upstream {
+        prometheus,
+        promtool,
+        major: 3,
+    };
+    compare(env, &upstream)
+}
+
+fn compare(env: &Env, upstream: &Upstream) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let dir = dir.path();
     let cases = Arc::new(table());
@@ -64,7 +103,7 @@ pub(super) fn run(env: &Env) -> Result<()> {
     cases_files::write(dir, &host, false)?;
     write_config(dir, &host, &cases, false)?;
 
-    let theirs = start(dir, "prometheus", &env.peers.prometheus, None)?;
+    let theirs = start(dir, "prometheus", &upstream.prometheus, None)?;
     let ours = start(dir, "scrape-cli", &env.cli, Some("run"))?;
     std::thread::sleep(BEFORE);
     cases_files::write(dir, &host, true)?;
@@ -79,11 +118,16 @@ pub(super) fn run(env: &Env) -> Result<()> {
 
     let view = |name: &str| -> Result<BTreeMap<String, View>> {
         let copy = dump::copy_store(&dir.join(name), &dir.join(format!("{name}-copy")))?;
-        let dump = dump::dump(&env.peers.promtool, &copy)
+        let dump = dump::dump(&upstream.promtool, &copy)
             .with_context(|| format!("the store of {name}"))?;
         view::split(&dump, farm.port, base_ms)
     };
-    let verdict = judge(&cases, &view("scrape-cli")?, &view("prometheus")?);
+    let verdict = judge(
+        &cases,
+        upstream.major,
+        &view("scrape-cli")?,
+        &view("prometheus")?,
+    );
     if verdict.is_err() {
         for name in ["scrape-cli", "prometheus"] {
             let log = std::fs::read_to_string(dir.join(format!("{name}.log"))).unwrap_or_default();
@@ -128,6 +172,7 @@ fn start(dir: &Path, name: &str, program: &Path, command: Option<&str>) -> Resul
 
 fn judge(
     cases: &[Case],
+    major: u32,
     ours: &BTreeMap<String, View>,
     theirs: &BTreeMap<String, View>,
 ) -> Result<()> {
@@ -144,7 +189,7 @@ fn judge(
             ours.get(case.name).unwrap_or(&none),
             theirs.get(case.name).unwrap_or(&none),
         );
-        match verdict(case, a, b) {
+        match verdict(case, major, a, b) {
             Ok(None) => equal += 1,
             Ok(Some(why)) => {
                 println!(
@@ -169,7 +214,8 @@ fn judge(
 }
 
 /// `Some` reason for a deliberate difference.
-fn verdict(case: &Case, ours: &View, theirs: &View) -> Result<Option<&'static str>> {
+fn verdict(case: &Case, major: u32, ours: &View, theirs: &View) -> Result<Option<&'static str>> {
+    let differs = case.differs.filter(|_| major < 3 || !case.from_2_only);
     let (limit, differences) = view::differences(ours, theirs, case.alignment);
     if case.alignment == Alignment::Scrape {
         ensure!(limit >= SCRAPES, "only {limit} scrapes to compare");
@@ -190,7 +236,7 @@ fn verdict(case: &Case, ours: &View, theirs: &View) -> Result<Option<&'static st
             complaints.push(format!("ours has {series}"));
         }
     }
-    match case.differs {
+    match differs {
         Some(_) if differences.is_empty() => {
             complaints.push("is to differ and does not".to_owned());
         }
@@ -202,9 +248,9 @@ fn verdict(case: &Case, ours: &View, theirs: &View) -> Result<Option<&'static st
         }
     }
     if complaints.is_empty() {
-        Ok(case.differs)
+        Ok(differs)
     } else {
-        for (series, a, b) in differences.iter().filter(|_| case.differs.is_some()) {
+        for (series, a, b) in differences.iter().filter(|_| differs.is_some()) {
             complaints.push(format!("{series}\n      ours:   {a}\n      theirs: {b}"));
         }
         bail!("{}", complaints.join("\n    "))

@@ -95,7 +95,11 @@ fn parse_labels(text: &str) -> Result<Vec<(String, String)>> {
         let Some((end, _)) = end else {
             bail!("unreadable label set: {text}");
         };
-        out.push((name.to_owned(), format!("\"{}\"", &tail[..end])));
+        // Version 3 quotes the names that are not of the old charset.
+        out.push((
+            name.trim_matches('"').to_owned(),
+            format!("\"{}\"", &tail[..end]),
+        ));
         rest = tail[end + 1..].trim_start_matches(", ");
     }
     Ok(out)
