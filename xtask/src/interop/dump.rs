@@ -50,20 +50,37 @@ pub(crate) fn dump(promtool: &Path, store_copy: &Path) -> Result<Dump> {
         String::from_utf8(out.stdout).context("promtool printed something that is not UTF-8")?;
     let mut dump = Dump::new();
     for line in text.lines() {
-        let (rest, t) = line
+        let unreadable = || format!("unreadable dump line: {line}");
+        let (labels, rest) = line.split_at(labels_end(line).with_context(unreadable)?);
+        let (value, t) = rest
+            .trim_start()
             .rsplit_once(' ')
-            .with_context(|| format!("unreadable dump line: {line}"))?;
-        let (labels, value) = rest
-            .rsplit_once(' ')
-            .with_context(|| format!("unreadable dump line: {line}"))?;
+            .with_context(unreadable)?;
+        // A histogram is printed with blanks between its parts.
+        let value = value.replace(' ', "");
         dump.entry(labels.to_owned())
             .or_default()
-            .push((t.parse()?, value.to_owned()));
+            .push((t.parse()?, value));
     }
     for samples in dump.values_mut() {
         samples.sort();
     }
     Ok(dump)
+}
+
+/// Index past the `}` of the label set that the line starts with.
+fn labels_end(line: &str) -> Option<usize> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (i, c) in line.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '}' if !quoted => return Some(i + 1),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The label set as promtool prints it.

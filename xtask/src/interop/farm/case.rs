@@ -122,6 +122,8 @@ pub(super) struct Case {
     pub(super) differs: Option<&'static str>,
     /// Only that of 2.42 is another; 3 does the same as ours.
     pub(super) from_2_only: bool,
+    /// 2.42 does not know its configuration.
+    pub(super) only_3: bool,
     /// Series that must be among ours with these values.
     pub(super) shows: &'static [Shown],
     /// Series that must not be among ours.
@@ -142,6 +144,7 @@ pub(super) fn case(
         alignment: Alignment::Scrape,
         differs: None,
         from_2_only: false,
+        only_3: false,
         shows: &[],
         lacks: &[],
     }
@@ -165,6 +168,11 @@ impl Case {
 
     pub(super) fn differs(mut self, why: &'static str) -> Self {
         self.differs = Some(why);
+        self
+    }
+
+    pub(super) fn only_3(mut self) -> Self {
+        self.only_3 = true;
         self
     }
 
