@@ -85,8 +85,8 @@ fn native() -> Vec<Case> {
     vec![
         case("native-int", "formats §4.5, P20", NATIVE, |a| {
             one(integer(growing(a)))
-        }),
-        case("native-float", "formats §4.5", NATIVE, |_| one(float())),
+        }).shows(&[("h", "{count:14,sum:18.5,[-1,-0.9170040432046711):3,[-0.001,0.001]:1,(0.7711054127039704,0.8408964152537144]:2,(0.8408964152537144,0.9170040432046711]:3,(1.189207115002721,1.2968395546510096]:1,(1.2968395546510096,1.414213562373095]:4}")]),
+        case("native-float", "formats §4.5", NATIVE, |_| one(float())).shows(&[("h", "{count:7.5,sum:-3.25,[-1e-09,1e-09]:0.5,(1,4]:2.5,(16,64]:4.5} …")]),
         case("native-first", "formats §4.5", NATIVE, |a| {
             one(both(growing(a)))
         }),
@@ -96,7 +96,7 @@ fn native() -> Vec<Case> {
             "scrape_native_histograms: true\nalways_scrape_classic_histograms: true",
             |a| one(both(growing(a))),
         ),
-        case("native-off", "formats §4.5", "", |a| one(both(growing(a)))),
+        case("native-off", "formats §4.5", "", |a| one(both(growing(a)))).shows(&[("h_bucket{le=\"0.5\"}", "2 2 2 3 3 3 4")]).lacks(&["h"]),
         case("native-vanishes", "§9", NATIVE, |a| {
             if a.k % 3 == 2 {
                 families(&[proto::family(
@@ -126,7 +126,7 @@ fn native() -> Vec<Case> {
             "§8.4",
             "scrape_native_histograms: true\nnative_histogram_bucket_limit: 1",
             |_| one(integer(0)),
-        ),
+        ).shows(&[("up", "0 …")]),
         case(
             "native-bucket-factor",
             "§8.4",
@@ -183,7 +183,9 @@ fn custom_buckets() -> Vec<Case> {
     vec![
         case("nhcb-text", "formats §6, N01", CONVERT, |a| {
             text(classic(a))
-        }),
+        })
+        .shows(&[("h{x=\"1\"}", "{count:4,sum:0.5,(0.5,1]:1,(1,+Inf]:3}")])
+        .lacks(&["h_count{x=\"1\"}"]),
         case(
             "nhcb-kept",
             "formats §6",
@@ -245,7 +247,8 @@ fn custom_buckets() -> Vec<Case> {
             } else {
                 text(classic(a))
             }
-        }),
+        })
+        .shows(&[("h{x=\"1\"}", "* * {count:0,sum:NaN}")]),
         case(
             "nhcb-bucket-limit",
             "§8.4",
@@ -259,13 +262,15 @@ const QUOTED: &str = "{\"a.b\",\"c d\"=\"1\"} 1\n{\"ünï\"} 2\nplain 3\n";
 
 fn names() -> Vec<Case> {
     vec![
-        case("utf8-all", "formats §7", "", |_| text(QUOTED)),
+        case("utf8-all", "formats §7", "", |_| text(QUOTED))
+            .shows(&[("a.b{c d=\"1\"}", "1 …"), ("ünï", "2 …")]),
         case(
             "utf8-legacy",
             "formats §7, case 84",
             "metric_name_validation_scheme: legacy\nmetric_name_escaping_scheme: underscores",
             |_| text(QUOTED),
-        ),
+        )
+        .shows(&[("up", "0 …")]),
         case(
             "utf8-legacy-mended",
             "formats §7",
