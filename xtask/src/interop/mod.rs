@@ -7,7 +7,9 @@ mod http;
 mod live;
 mod peers;
 mod scenario_first;
+mod scenario_log_3;
 mod scenario_many;
+mod upstream;
 
 pub(crate) use self::live::node_exporter_body;
 
@@ -29,6 +31,7 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("many-targets", scenario_many::run),
     ("farm", farm::run),
     ("farm-3", farm::run_3),
+    ("log-3", scenario_log_3::run),
 ];
 
 pub(crate) fn run(names: &[String]) -> Result<()> {

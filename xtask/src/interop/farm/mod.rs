@@ -22,10 +22,11 @@ mod tests;
 use super::Env;
 use super::dump;
 use super::peers::{Process, free_port};
+use super::upstream::Upstream;
 use anyhow::{Context, Result, bail, ensure};
 use case::{Alignment, Case};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use view::View;
@@ -54,43 +55,17 @@ fn table() -> Vec<Case> {
     all
 }
 
-/// The Prometheus to compare with.
-struct Upstream {
-    prometheus: PathBuf,
-    promtool: PathBuf,
-    /// Its major version.
-    major: u32,
-}
-
-/// Names a Prometheus of version 3, which Debian does not have; promtool has to lie beside it.
-const VERSION_3: &str = "SCRAPE_PROMETHEUS_3";
-
 /// Against the Prometheus that Debian has, which is 2.42.
 pub(super) fn run(env: &Env) -> Result<()> {
-    let upstream = Upstream {
-        prometheus: env.peers.prometheus.clone(),
-        promtool: env.peers.promtool.clone(),
-        major: 2,
-    };
-    compare(env, &upstream)
+    compare(env, &Upstream::debian(env))
 }
 
 /// Against a Prometheus of version 3, if one is named: then only what differs from every version may differ.
 pub(super) fn run_3(env: &Env) -> Result<()> {
-    let Some(prometheus) = std::env::var_os(VERSION_3).map(PathBuf::from) else {
-        println!("  skipped: {VERSION_3} names no prometheus of version 3");
-        return Ok(());
-    };
-    let promtool = prometheus.with_file_name("promtool");
-    for program in [&prometheus, &promtool] {
-        ensure!(program.is_file(), "{} is not there", program.display());
+    match Upstream::version_3()? {
+        Some(upstream) => compare(env, &upstream),
+        None => Ok(()),
     }
-    let upstream = Upstream {
-        prometheus,
-        promtool,
-        major: 3,
-    };
-    compare(env, &upstream)
 }
 
 fn compare(env: &Env, upstream: &Upstream) -> Result<()> {
