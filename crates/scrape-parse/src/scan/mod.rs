@@ -4,6 +4,10 @@
 //!
 //! This is the only module of the workspace's parsers with `unsafe` code: unaligned vector loads, each behind a
 //! bounds check. `SAFETY.md` beside the crate's manifest has the argument for each kernel.
+//!
+//! Both instruction sets belong to their targets, so nothing is detected at run time. Wider vectors were tried: AVX2
+//! behind detection made scanned keys of twenty labels 18 % faster and those of eight 5 to 13 %, and nothing else;
+//! predicted lines, which are nearly all, do not scan.
 
 #[cfg(all(
     target_arch = "aarch64",
