@@ -32,6 +32,7 @@ mod connect;
 mod credentials;
 mod error;
 mod inflate;
+mod lane;
 mod oauth2;
 mod pool;
 mod redirect;

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: a connection is lent to one request at a time (HTTP/2 ones to several); idle ones are closed
 //! after [`IDLE_TIMEOUT`], beyond [`MAX_IDLE_PER_KEY`] and [`MAX_IDLE`]; dropping the pool closes all.
-//! Expiry is checked when connections come and go, at most once per [`SWEEP_INTERVAL`]: no task runs for it.
+//! Expiry is checked when connections come and go, at most once per [`SWEEP_INTERVAL`]: no task runs for it. So is
+//! whether the peer closed an idle HTTP/1 connection, see [`Lane`].
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,9 +12,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use tokio::time::Instant;
 
+use crate::lane::Lane;
 use crate::url::{Scheme, Url};
 
 /// After this long without a request an idle connection is closed.
@@ -50,14 +52,14 @@ impl Key {
 
 /// A connection that can take a request.
 pub(crate) enum Connection {
-    Http1(http1::SendRequest<Body>),
+    Http1(Box<Lane>),
     Http2(http2::SendRequest<Body>),
 }
 
 impl Connection {
-    fn is_closed(&self) -> bool {
+    fn is_closed(&mut self) -> bool {
         match self {
-            Self::Http1(sender) => sender.is_closed(),
+            Self::Http1(lane) => lane.is_closed(),
             Self::Http2(sender) => sender.is_closed(),
         }
     }
@@ -87,7 +89,7 @@ impl Pool {
         let mut dropped = 0;
         let mut found = None;
         let idle = inner.idle.get_mut(key)?;
-        while let Some(candidate) = idle.pop() {
+        while let Some(mut candidate) = idle.pop() {
             dropped += 1;
             if candidate.connection.is_closed() || now - candidate.since >= IDLE_TIMEOUT {
                 continue;
@@ -114,7 +116,7 @@ impl Pool {
     }
 
     /// Keeps a connection for the next request to the same place.
-    pub(crate) fn put(&self, key: &Arc<Key>, connection: Connection) {
+    pub(crate) fn put(&self, key: &Arc<Key>, mut connection: Connection) {
         let now = Instant::now();
         let mut inner = self.lock();
         inner.sweep(now);
@@ -122,9 +124,10 @@ impl Pool {
             return;
         }
         let idle = inner.idle.entry(Arc::clone(key)).or_default();
-        let shared =
-            |i: &Idle| matches!(i.connection, Connection::Http2(_)) && !i.connection.is_closed();
-        if matches!(connection, Connection::Http2(_)) && idle.iter().any(shared) {
+        let shared = |i: &mut Idle| {
+            matches!(i.connection, Connection::Http2(_)) && !i.connection.is_closed()
+        };
+        if matches!(connection, Connection::Http2(_)) && idle.iter_mut().any(shared) {
             return;
         }
         if idle.len() >= MAX_IDLE_PER_KEY {
@@ -169,7 +172,7 @@ impl Inner {
         }
         self.swept = Some(now);
         self.idle.retain(|_, idle| {
-            idle.retain(|i| !i.connection.is_closed() && now - i.since < IDLE_TIMEOUT);
+            idle.retain_mut(|i| !i.connection.is_closed() && now - i.since < IDLE_TIMEOUT);
             !idle.is_empty()
         });
         self.recount();

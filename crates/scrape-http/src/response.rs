@@ -4,13 +4,14 @@
 //! target sends; every wait ends at the request's deadline; the connection goes back to the pool only after
 //! the body's end, and is closed when a response is dropped before.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderMap};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Failure, FetchError, Reason};
@@ -299,6 +300,19 @@ impl Response {
         Ok(block)
     }
 
+    /// The next piece of the body, while the connection it comes from goes on.
+    async fn frame(&mut self) -> Option<hyper::Result<Frame<Bytes>>> {
+        match &mut self.lease.connection {
+            Some(Connection::Http1(lane)) => {
+                let body = &mut self.body;
+                lane.beside(|_, cx| Pin::new(&mut *body).poll_frame(cx))
+                    .await
+            }
+            // HTTP/2 connections are driven by their own tasks.
+            Some(Connection::Http2(_)) | None => self.body.frame().await,
+        }
+    }
+
     /// Waits for more of the body; false at its end.
     async fn receive(&mut self) -> Result<bool, Failure> {
         let late = || Failure::timeout(Reason::TimeoutBody, "reading the body");
@@ -307,7 +321,7 @@ impl Response {
             if Instant::now() >= self.terms.deadline {
                 return Err(late());
             }
-            match timeout_at(self.terms.deadline, self.body.frame()).await {
+            match timeout_at(self.terms.deadline, self.frame()).await {
                 Err(_) => return Err(late()),
                 Ok(None) => return Ok(false),
                 Ok(Some(Err(e))) if e.is_incomplete_message() => {

@@ -1,5 +1,6 @@
 //! One exchange over one connection: from the pool if one is idle, else a new one.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -104,13 +105,17 @@ impl Transport {
         let request = self.request(message, http1).map_err(fatal)?;
         let sent = timeout_at(deadline, async {
             match connection {
-                Connection::Http1(sender) => match sender.ready().await {
-                    Ok(()) => sender
-                        .try_send_request(request)
-                        .await
-                        .map_err(|e| (e.message().is_some(), e.into_error())),
-                    Err(e) => Err((true, e)),
-                },
+                Connection::Http1(lane) => {
+                    match lane.beside(|sender, cx| sender.poll_ready(cx)).await {
+                        Ok(()) => {
+                            let mut sent = pin!(lane.sender.try_send_request(request));
+                            lane.beside(|_, cx| sent.as_mut().poll(cx))
+                                .await
+                                .map_err(|e| (e.message().is_some(), e.into_error()))
+                        }
+                        Err(e) => Err((true, e)),
+                    }
+                }
                 Connection::Http2(sender) => match sender.ready().await {
                     Ok(()) => sender
                         .try_send_request(request)

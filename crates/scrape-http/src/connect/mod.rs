@@ -22,6 +22,7 @@ use self::dials::counted;
 pub use self::proxy::ProxyEnvironment;
 pub(crate) use self::proxy::{Proxies, Proxy};
 use crate::error::{Failure, Reason};
+use crate::lane::Lane;
 use crate::pool::{Connection, Key};
 use crate::tls::Tls;
 use crate::url::{Scheme, Url};
@@ -101,8 +102,7 @@ impl Connector {
             .handshake(io)
             .await
             .map_err(|e| Failure::new(Reason::Connect, e.to_string()))?;
-        spawn(connection);
-        Ok(Connection::Http1(sender))
+        Ok(Connection::Http1(Box::new(Lane::new(sender, connection))))
     }
 
     /// The stream, and whether both sides agreed on HTTP/2.
@@ -186,7 +186,7 @@ impl Connector {
     }
 }
 
-/// Drives a connection until either side closes it.
+/// Drives an HTTP/2 connection, which several requests share, until either side closes it.
 fn spawn(connection: impl Future<Output = hyper::Result<()>> + Send + 'static) {
     tokio::spawn(async move {
         if let Err(error) = connection.await {
