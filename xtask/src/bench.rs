@@ -1,5 +1,6 @@
 //! Runs the criterion benches and the end-to-end measurements; figures go to standard output.
 
+use crate::e2e::{self, Encoding};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +13,9 @@ const BENCHES: &[(&str, &str)] = &[
     ("wal", "scrape-benches"),
     ("fetch", "scrape-http"),
 ];
+
+/// Measurements of the whole program, which take minutes and run only when named.
+const PROGRAM: &[(&str, Encoding)] = &[("e2e", Encoding::Plain), ("e2e-gzip", Encoding::Gzip)];
 
 /// Names the file with the text of a live exporter; without it, `bench parse` fetches one of node_exporter.
 const LIVE_BODY: &str = "SCRAPE_BENCH_BODY";
@@ -31,16 +35,24 @@ fn live_body(chosen: &[(&str, &str)], dir: &Path) -> Result<Option<PathBuf>> {
 
 pub(crate) fn run(names: &[String]) -> Result<()> {
     let mut chosen = Vec::new();
+    let mut program = Vec::new();
     for name in names {
+        if let Some(found) = PROGRAM.iter().find(|(bench, _)| bench == name) {
+            program.push(*found);
+            continue;
+        }
         match BENCHES.iter().find(|(bench, _)| bench == name) {
             Some(found) => chosen.push(*found),
             None => {
-                let known: Vec<&str> = BENCHES.iter().map(|(bench, _)| *bench).collect();
+                let criterion = BENCHES.iter().map(|(bench, _)| *bench);
+                let known: Vec<&str> = criterion
+                    .chain(PROGRAM.iter().map(|(bench, _)| *bench))
+                    .collect();
                 bail!("no bench named {name}; there are: {}", known.join(", "));
             }
         }
     }
-    if chosen.is_empty() {
+    if names.is_empty() {
         chosen.extend(BENCHES);
     }
     let scratch = tempfile::tempdir().context("a temporary directory")?;
@@ -56,6 +68,10 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
         if !status.success() {
             bail!("bench {name} failed");
         }
+    }
+    for (name, encoding) in program {
+        println!("== {name}");
+        e2e::run(encoding)?;
     }
     Ok(())
 }

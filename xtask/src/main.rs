@@ -2,6 +2,7 @@
 
 mod bench;
 mod deps;
+mod e2e;
 mod fuzz;
 mod interop;
 
@@ -11,7 +12,8 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
   deps              check which crate may import which
   interop [NAME…]   run against node_exporter, Pushgateway, promtool and Prometheus
-  bench [NAME]      run the benches: parse, protobuf, pass, wal, fetch (default: all)
+  bench [NAME]      run the benches: parse, protobuf, pass, wal, fetch (default: all of these);
+                    only when named, the whole program beside Prometheus: e2e, e2e-gzip
   fuzz-smoke        build every fuzz target and run each for ten seconds";
 
 fn main() -> ExitCode {

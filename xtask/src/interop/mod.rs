@@ -3,9 +3,9 @@
 
 mod dump;
 mod farm;
-mod http;
+pub(crate) mod http;
 mod live;
-mod peers;
+pub(crate) mod peers;
 mod scenario_first;
 mod scenario_log_3;
 mod scenario_many;
@@ -67,7 +67,7 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
 }
 
 /// Builds the release binary and returns its path.
-fn build_cli() -> Result<PathBuf> {
+pub(crate) fn build_cli() -> Result<PathBuf> {
     let out = Command::new(env!("CARGO"))
         .args([
             "build",

@@ -75,7 +75,7 @@ fn install(packages: &[&str]) -> Result<()> {
     apt(&args)
 }
 
-pub(super) fn which(program: &str) -> Option<PathBuf> {
+pub(crate) fn which(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .map(|dir| dir.join(program))
