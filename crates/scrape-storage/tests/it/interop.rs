@@ -318,8 +318,9 @@ impl Server {
 
     /// Ends it as an operator would, and gives its log.
     fn stop(mut self) -> String {
-        let pid = self.child.id().to_string();
-        let _sent = Command::new("kill").args(["-TERM", &pid]).status();
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        let pid = rustix::process::Pid::from_raw(pid).expect("not 0");
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
         self.child.wait().expect("ends");
         self.log.join().expect("log")
     }
