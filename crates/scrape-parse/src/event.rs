@@ -36,6 +36,21 @@ pub enum MetricType {
 }
 
 impl MetricType {
+    /// The type of an OpenMetrics `# TYPE` line.
+    pub(crate) fn from_openmetrics(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"counter" => Self::Counter,
+            b"gauge" => Self::Gauge,
+            b"histogram" => Self::Histogram,
+            b"gaugehistogram" => Self::GaugeHistogram,
+            b"summary" => Self::Summary,
+            b"info" => Self::Info,
+            b"stateset" => Self::StateSet,
+            b"unknown" => Self::Unknown,
+            _ => return None,
+        })
+    }
+
     /// The name that OpenMetrics and the Prometheus API use.
     pub fn as_str(self) -> &'static str {
         match self {

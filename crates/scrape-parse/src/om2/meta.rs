@@ -60,16 +60,8 @@ pub(super) fn meta<'p>(line: &'p [u8], limits: &Limits) -> Parsed<Meta<'p>> {
             unit: utf8()?,
         },
         Keyword::Type => {
-            let kind = match text {
-                b"counter" => MetricType::Counter,
-                b"gauge" => MetricType::Gauge,
-                b"histogram" => MetricType::Histogram,
-                b"gaugehistogram" => MetricType::GaugeHistogram,
-                b"summary" => MetricType::Summary,
-                b"info" => MetricType::Info,
-                b"stateset" => MetricType::StateSet,
-                b"unknown" => MetricType::Unknown,
-                _ => return bad(Type, "unknown metric type", from),
+            let Some(kind) = MetricType::from_openmetrics(text) else {
+                return bad(Type, "unknown metric type", from);
             };
             if kind == MetricType::Info && !family.text.ends_with(b"_info") {
                 return bad(Type, "the name of an info has to end with `_info`", from);

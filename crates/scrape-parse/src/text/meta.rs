@@ -210,16 +210,8 @@ pub(crate) fn om_line<'p>(input: Input<'p>, hash: usize, limits: &Limits) -> Lex
             text: utf8(input, from, end)?,
         },
         Keyword::Type => {
-            let kind = match input.slice(from, end) {
-                b"counter" => MetricType::Counter,
-                b"gauge" => MetricType::Gauge,
-                b"histogram" => MetricType::Histogram,
-                b"gaugehistogram" => MetricType::GaugeHistogram,
-                b"summary" => MetricType::Summary,
-                b"info" => MetricType::Info,
-                b"stateset" => MetricType::StateSet,
-                b"unknown" => MetricType::Unknown,
-                _ => return bad(Type, "unknown metric type", from),
+            let Some(kind) = MetricType::from_openmetrics(input.slice(from, end)) else {
+                return bad(Type, "unknown metric type", from);
             };
             RawLine::Type {
                 family: name,
